@@ -1,0 +1,198 @@
+"""The network and mount namespace of the local cloud, and the only ways in and out of it."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+from testbed import processes
+from testbed.console import Problem, run
+from testbed.paths import (
+    APT_PORT,
+    BRIDGE,
+    CACHE,
+    CHECKOUT,
+    GATEWAY,
+    INSIDE,
+    NAMESPACE,
+    PREFIX,
+    PROXY,
+    PUBLISHED,
+    RUN,
+    STATE,
+)
+
+POOL_BYTES = 400 * 2**30
+FOLDERS = ("cloud", "log", "pool", "root", "salt", "secrets", "files")
+HOSTS_HEAD = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
+
+
+def holder():
+    """The pid of the process that keeps the namespace, or None."""
+    return processes.pid_of("holder") if (RUN / "held").exists() else None
+
+
+def enter(arguments, mount_only=False):
+    """The command line that runs `arguments` inside: in /srv/idr, with the master's programs first on PATH."""
+    pid = holder()
+    if pid is None:
+        raise Problem("the local environment is not up: `make up` starts it")
+    spaces = [f"--mount=/proc/{pid}/ns/mnt"] + ([] if mount_only else [f"--net=/proc/{pid}/ns/net"])
+    path = f"{INSIDE}/.local/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return ["nsenter", *spaces, f"--wdns={INSIDE}", "env", "PYTHONDONTWRITEBYTECODE=1", f"PATH={path}", *arguments]
+
+
+def inside(arguments, **options):
+    """Run a command inside; see `console.run` for the options."""
+    return run(enter(arguments), **options)
+
+
+def make_namespace():
+    """Make the network namespace with its bridge and the process that keeps the mounts."""
+    if holder():
+        return
+    if not pathlib.Path(f"/run/netns/{NAMESPACE}").exists():
+        run(["ip", "netns", "add", NAMESPACE])
+    _make_bridge()
+    _make_folders()
+    (RUN / "held").unlink(missing_ok=True)
+    processes.start(
+        "holder",
+        ["nsenter", f"--net=/run/netns/{NAMESPACE}", "unshare", "--mount", "--propagation", "private"]
+        + ["sh", CHECKOUT / "testbed/holder.sh", CHECKOUT, CACHE],
+        within=30,
+        ready=(RUN / "held").exists,
+    )
+
+
+def _make_bridge():
+    ip = ["ip", "-n", NAMESPACE]
+    if run([*ip, "link", "show", BRIDGE], check=False).returncode:
+        run([*ip, "link", "add", BRIDGE, "type", "bridge"])
+    run([*ip, "addr", "replace", f"{GATEWAY}/{PREFIX}", "dev", BRIDGE])
+    run([*ip, "link", "set", "lo", "up"])
+    run([*ip, "link", "set", BRIDGE, "up"])
+
+
+def _make_folders():
+    for name in FOLDERS:
+        (STATE / name).mkdir(parents=True, exist_ok=True)
+    for name in ("log", "root", "salt", "secrets"):
+        (STATE / name).chmod(0o700)
+    hosts = STATE / "cloud/hosts"
+    if not hosts.exists():
+        hosts.write_text(HOSTS_HEAD)
+    image = STATE / "pool.img"
+    if not image.exists():
+        partial = STATE / "pool.img.partial"
+        partial.unlink(missing_ok=True)
+        with partial.open("wb") as out:
+            out.truncate(POOL_BYTES)
+        run(["mkfs.xfs", "-q", "-m", "reflink=1", partial])
+        partial.rename(image)
+
+
+def relay(name, listen, connect, within=False):
+    """Keep a socat relay `name` from `listen` to `connect` (socat addresses); `within` the namespace or outside."""
+    command = ["socat", f"{listen},fork", connect]
+    processes.start(f"relay-{name}", enter(command) if within else command, ready=lambda: True)
+
+
+def open_exit(apt_port):
+    """The only way out: the hosts' apt to the package cache that listens on `apt_port` of 127.0.0.1."""
+    sock = RUN / "apt.sock"
+    relay("apt-out", f"UNIX-LISTEN:{sock},unlink-early,mode=600", f"TCP:127.0.0.1:{apt_port}")
+    relay("apt", f"TCP-LISTEN:{APT_PORT},bind={GATEWAY},reuseaddr", f"UNIX-CONNECT:{sock}", within=True)
+
+
+def open_entrance():
+    """The only way in: the published ports on 127.0.0.1 to the environment's proxy."""
+    for outer, inner in PUBLISHED.items():
+        sock = RUN / f"{outer}.sock"
+        relay(f"{outer}-in", f"UNIX-LISTEN:{sock},unlink-early,mode=600", f"TCP:{PROXY}:{inner}", within=True)
+        relay(f"{outer}", f"TCP-LISTEN:{outer},bind=127.0.0.1,reuseaddr", f"UNIX-CONNECT:{sock}")
+
+
+def members():
+    """Pids of the processes that live in the holder's mount namespace or below one that does.
+
+    A host's processes have namespaces of their own; they are found as descendants of its launcher and,
+    when that has died, by the host's folder in their command line's absence: their root is below STATE.
+    """
+    try:
+        ours = os.readlink(f"/proc/{processes.pid_of('holder')}/ns/mnt")
+    except OSError:
+        ours = None
+    namespaces = {ours, _inode_of(f"/run/netns/{NAMESPACE}")}
+    found = set()
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            mine = {os.readlink(entry / "ns/mnt"), os.readlink(entry / "ns/net")}
+            group = (entry / "cgroup").read_text()
+        except OSError:
+            continue
+        if mine & namespaces - {None} or f"/{NAMESPACE}/" in group:
+            found.add(int(entry.name))
+    return found - {os.getpid(), os.getppid()}
+
+
+def _inode_of(path):
+    try:
+        return f"net:[{os.stat(path).st_ino}]"
+    except OSError:
+        return None
+
+
+def tear_down():
+    """End what runs inside, then remove the namespace and everything of STATE and RUN."""
+    for pid_file in sorted(RUN.glob("*.pid")):
+        if pid_file.stem != "holder":
+            processes.stop(pid_file.stem)
+    deadline = time.monotonic() + 30
+    while (left := members()) and time.monotonic() < deadline:
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.2)
+    if left:
+        raise Problem(f"these processes of the local environment do not end: {sorted(left)}")
+    if pathlib.Path(f"/run/netns/{NAMESPACE}").exists():
+        run(["ip", "netns", "delete", NAMESPACE])
+    wait_for_loops()
+    _remove_cgroups()
+    shutil.rmtree(STATE, ignore_errors=True)
+    shutil.rmtree(RUN, ignore_errors=True)
+
+
+def wait_for_loops(within=20):
+    """Loop devices let go of our files when their last mount has gone; wait for it, up to `within` seconds."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        listed = subprocess.run(
+            ["losetup", "--list", "--noheadings", "-O", "NAME,BACK-FILE"], capture_output=True, text=True
+        )
+        ours = [line.split()[0] for line in listed.stdout.splitlines() if ".local/pool" in line and _ours(line)]
+        if not ours:
+            return
+        for device in ours:
+            run(["losetup", "--detach", device], check=False)
+        time.sleep(0.3)
+    raise Problem(f"loop devices are still attached: {', '.join(ours)}")
+
+
+def _ours(line):
+    return any(str(root) in line for root in (STATE, INSIDE / ".local"))
+
+
+def _remove_cgroups():
+    for top in (pathlib.Path("/sys/fs/cgroup"), *pathlib.Path("/sys/fs/cgroup").glob("*")):
+        group = top / NAMESPACE
+        if group.is_dir():
+            for folder in sorted(group.rglob("*"), key=lambda p: -len(p.parts)):
+                if folder.is_dir():
+                    folder.rmdir()
+            group.rmdir()

@@ -1,0 +1,61 @@
+"""The Salt master of the local cloud: its configuration folder and its process."""
+
+from testbed import lan, processes
+from testbed.console import Problem, run, say
+from testbed.paths import CHECKOUT, GATEWAY, INSIDE, STATE
+
+# only where this master keeps its things; all else is the repository's etc/master.d
+LOCAL = f"""\
+# written by `make up`: what differs on the local cloud
+root_dir: {INSIDE}/.local/root
+interface: {GATEWAY}
+worker_threads: 4
+"""
+
+
+def configure():
+    """Lay /etc/salt of the namespace out as an installation has it: links into the repository, and one local file."""
+    salt = STATE / "salt"
+    for folder in ("master.d", "cloud.providers.d", "cloud.profiles.d", "cloud.conf.d"):
+        (salt / folder).mkdir(parents=True, exist_ok=True)
+    (salt / "master").write_text("# see master.d\n")
+    (salt / "cloud").write_text("# see cloud.*.d\n")
+    links = {f"master.d/{p.name}": f"etc/master.d/{p.name}" for p in (CHECKOUT / "etc/master.d").glob("*.conf")}
+    links |= {
+        f"cloud.conf.d/{p.name}": f"etc/cloud.conf.d/{p.name}" for p in (CHECKOUT / "etc/cloud.conf.d").glob("*.conf")
+    }
+    links["cloud.providers.d/local.conf"] = "cloud.providers.d/local.conf"
+    shared = [p for p in (CHECKOUT / "cloud.profiles.d").glob("*.conf") if p.name != "idr-base.conf"]
+    links |= {f"cloud.profiles.d/{p.name}": f"cloud.profiles.d/{p.name}" for p in shared}
+    links["cloud.profiles.d/idr-base.conf"] = "testbed/cloud.profiles.d/idr-base.conf"
+    for name, target in links.items():
+        link = salt / name
+        if not link.is_symlink():
+            link.symlink_to(INSIDE / target)
+    (salt / "master.d/zz-local.conf").write_text(LOCAL)
+
+
+def start():
+    """Start the master and wait, up to 60 s, until it answers."""
+    if processes.pid_of("master"):
+        return
+    say("starting the Salt master")
+    processes.start("master", lan.enter(["salt-master", "--log-level=warning"]), within=60, ready=_answers)
+
+
+def _answers():
+    return not run(lan.enter(["salt-run", "--out=quiet", "manage.allowed"]), check=False, timeout=60).returncode
+
+
+def call_any(*command, timeout=300):
+    """Run one of Salt's commands inside and return its output, whatever its exit code."""
+    return lan.inside(command, timeout=timeout, check=False, log=STATE / "log/salt.log").stdout
+
+
+def call(*command, timeout=300):
+    """Run one of Salt's commands inside and return its output; Problem with its last lines when it fails."""
+    done = lan.inside(command, timeout=timeout, check=False, log=STATE / "log/salt.log")
+    if done.returncode:
+        tail = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-15:])
+        raise Problem(f"`{' '.join(command[:5])}` failed\n{tail}\n  to look closer: bin/local {' '.join(command[:5])}")
+    return done.stdout

@@ -1,0 +1,33 @@
+"""Where things of the local cloud are. Outside the namespace the checkout has its own place, inside it is /srv/idr."""
+
+import os
+import pathlib
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+STATE = CHECKOUT / ".local"
+LOG = STATE / "log"
+CACHE = (
+    pathlib.Path(os.environ.get("IDR_CACHE") or pathlib.Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "idr-salt")
+    .expanduser()
+    .resolve()
+)
+
+# short, because the path of a unix socket has at most 107 characters
+RUN = pathlib.Path("/run/idr-local")
+
+INSIDE = pathlib.Path("/srv/idr")
+CACHE_INSIDE = pathlib.Path("/srv/cache")
+
+NAMESPACE = "idr-local"
+BRIDGE = "br0"
+GATEWAY = "10.99.0.1"
+PREFIX = 24
+APT_PORT = 3142
+FILES_PORT = 8000
+
+ENVIRONMENT = "idr-local"
+MAP = f"{ENVIRONMENT}.map"
+PROXY = f"{ENVIRONMENT}-proxy"
+
+# port on 127.0.0.1 -> port of the environment's proxy
+PUBLISHED = {8080: 80, 4064: 4064}

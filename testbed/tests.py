@@ -1,0 +1,46 @@
+"""`make test` and `make lint`: the tools in a virtual environment of their own, then what the user asked for."""
+
+import os
+import subprocess
+
+from testbed import machine, wheels
+from testbed.console import step
+from testbed.paths import CACHE, CHECKOUT
+
+LINTERS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("yamllint", "--strict", "."),
+    ("mypy", "_utils"),
+)
+
+
+def _prepare():
+    CACHE.mkdir(parents=True, exist_ok=True)
+    machine.install_packages()
+    return wheels.test_environment()
+
+
+def _call(tools, command):
+    path = f"{tools}:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}:/usr/sbin:/sbin"
+    return subprocess.call(command, cwd=CHECKOUT, env={**os.environ, "PATH": path})
+
+
+def lint():
+    """Run all linters; returns 1 when one of them complained."""
+    tools = _prepare()
+    states = sorted(
+        str(p.relative_to(CHECKOUT)) for top in ("salt", "pillar", "reactor") for p in (CHECKOUT / top).rglob("*.sls")
+    )
+    failed = 0
+    for command in (*LINTERS, ("salt-lint", *states)):
+        with step(" ".join(command[:3])):
+            failed |= _call(tools, [f"{tools}/{command[0]}", *command[1:]]) != 0
+    return int(failed)
+
+
+def run(options):
+    """Run pytest with `options`; without any, the linters and then every test."""
+    tools = _prepare()
+    failed = lint() if not options else 0
+    return _call(tools, [f"{tools}/python", "-m", "pytest", *options]) or failed

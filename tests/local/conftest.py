@@ -1,0 +1,98 @@
+"""The running local environment, shared by all tests here: `make up` once, `make down` by the last test."""
+
+import json
+import os
+import pathlib
+import subprocess
+import urllib.request
+from http.cookiejar import CookieJar
+
+import pytest
+import testinfra
+from testinfra.backend.local import LocalBackend
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+HOSTS = pathlib.Path(CHECKOUT, ".local/cloud")
+
+
+class HostBackend(LocalBackend):
+    """testinfra on one host of the local cloud, by its service manager as a faithful shell would have it."""
+
+    NAME = "idr-local"
+
+    def __init__(self, local, name):
+        super().__init__()
+        self.local, self.name = local, name
+
+    def get_hostname(self):
+        return self.name
+
+    def run(self, command, *args, **kwargs):
+        return self.run_local(f"{self.local.prefix(self.name)} sh -c %s", self.get_command(command, *args))
+
+
+class Local:
+    """The environment as its user has it: `run` is bin/local, `host` testinfra, `get` a visitor's browser."""
+
+    name = "idr-local"
+    url = "http://127.0.0.1:8080"
+
+    def make(self, target, timeout=2400):
+        return subprocess.run(
+            ["make", target], cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+        )
+
+    def run(self, *command, timeout=600, **options):
+        return subprocess.run(
+            [CHECKOUT / "bin/local", *command],
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            **options,
+        )
+
+    def salt(self, *arguments, timeout=900):
+        """Answer of `salt ARGUMENTS` as a dictionary by minion id."""
+        done = self.run("salt", "--out=json", "--static", "-t", "600", *arguments, timeout=timeout)
+        assert done.stdout.strip().startswith("{"), done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def leader(self, name):
+        """The pid of the host's systemd, as `salt-cloud -a show_instance` tells it."""
+        done = self.run("salt-cloud", "-a", "show_instance", name, "-y", "--out=json")
+        node = json.loads(done.stdout)["local"]["nspawn"][name]
+        return node["pid"]
+
+    def prefix(self, name):
+        if name not in self._leaders:
+            self._leaders[name] = self.leader(name)
+        enter = f"nsenter --target {self._leaders[name]} --mount --uts --ipc --net --pid --cgroup --root --wd"
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return f"{enter} env -i PATH={path} HOME=/root LANG=C.UTF-8"
+
+    _leaders: dict = {}
+
+    def host(self, name):
+        return testinfra.host.Host(HostBackend(self, name))
+
+    def get(self, path, timeout=60):
+        """(status, body, headers, final address) of a page, fetched as a new visitor with cookies."""
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        try:
+            with opener.open(self.url + path, timeout=timeout) as answer:
+                return answer.status, answer.read(), answer.headers, answer.geturl()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), error.headers, error.geturl()
+
+
+@pytest.fixture(scope="session")
+def local():
+    """The environment; the first test that asks for it pays for `make up`."""
+    if os.geteuid() != 0:
+        pytest.fail("these tests make hosts and need root; run `sudo make test`")
+    environment = Local()
+    done = environment.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    environment.up_output = done.stdout
+    return environment
