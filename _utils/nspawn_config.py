@@ -1,0 +1,150 @@
+"""
+What the nspawn driver reads from provider and profiles, checked before anything is made.
+
+Nothing here has side effects. Errors are :class:`cloud_errors.CloudError`.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+import cloud_volumes
+from cloud_errors import CloudError
+
+REQUIRED = ("state_dir", "pool", "images", "bridge", "subnet", "gateway", "sizes")
+MAX_HOST_NAME = 63
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider's settings: folders, the LAN, sizes ``{name: {ram: MB, cpus: N}}`` and limits of waits in seconds."""
+
+    state_dir: Path
+    pool: Path
+    images: Path
+    bridge: str
+    subnet: ipaddress.IPv4Network
+    gateway: ipaddress.IPv4Address
+    sizes: dict
+    boot_timeout: int
+    stop_timeout: int
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """A host as its profile and map want it; ``ram`` in MB, ``where`` names both in errors."""
+
+    name: str
+    image: str
+    size: str
+    ram: int
+    cpus: float
+    volumes: tuple
+    where: str
+
+
+def provider(details, alias):
+    """Return the :class:`Provider` of ``cloud.providers.d``'s entry ``alias``."""
+    where = f"provider {alias}"
+    for key in REQUIRED:
+        if details.get(key) is None:
+            raise CloudError(f"{where}: {key}: this key is missing, expected {', '.join(REQUIRED)}")
+    folders = {key: _folder(details, key, where) for key in ("state_dir", "pool", "images")}
+    try:
+        subnet = ipaddress.IPv4Network(details["subnet"])
+        gateway = ipaddress.IPv4Address(details["gateway"])
+    except ValueError as exc:
+        raise CloudError(f"{where}: subnet, gateway: expected as in 10.99.0.0/24 and 10.99.0.1: {exc}") from exc
+    if gateway not in subnet:
+        raise CloudError(f"{where}: gateway: expected an address in {subnet}, got {gateway}")
+    bridge = details["bridge"]
+    if not isinstance(bridge, str) or not 1 <= len(bridge) <= 15:
+        raise CloudError(f"{where}: bridge: expected the name of a network bridge, got {bridge!r}")
+    return Provider(
+        **folders,
+        bridge=bridge,
+        subnet=subnet,
+        gateway=gateway,
+        sizes=_sizes(details["sizes"], where),
+        boot_timeout=_seconds(details, "boot_timeout", 180, where),
+        stop_timeout=_seconds(details, "stop_timeout", 60, where),
+    )
+
+
+def _folder(details, key, where):
+    value = details[key]
+    # a colon or comma would end the path in overlayfs's mount options
+    if not isinstance(value, str) or not value.startswith("/") or set(value) & set(":,\\"):
+        raise CloudError(f"{where}: {key}: expected an absolute path without colon, comma or backslash, got {value!r}")
+    return Path(value)
+
+
+def _seconds(details, key, default, where):
+    value = details.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise CloudError(f"{where}: {key}: expected a number of seconds, at least 1, got {value!r}")
+    return value
+
+
+def _sizes(sizes, where):
+    if not isinstance(sizes, dict) or not sizes:
+        raise CloudError(f"{where}: sizes: expected a mapping of names to {{ram: MB, cpus: N}}, got {sizes!r}")
+    for name, size in sizes.items():
+        if not isinstance(size, dict) or set(size) != {"ram", "cpus"}:
+            raise CloudError(f"{where}: sizes: {name}: expected the keys ram and cpus, got {size!r}")
+        for key, types, least in (("ram", int, 64), ("cpus", (int, float), 0.05)):
+            if isinstance(size[key], bool) or not isinstance(size[key], types) or size[key] < least:
+                raise CloudError(f"{where}: sizes: {name}: {key}: expected a number, at least {least}")
+    return sizes
+
+
+def host(vm_, settings, images):
+    """
+    Return the :class:`HostSpec` of a host.
+
+    vm_
+        What Salt Cloud hands to ``create``: profile and map merged.
+    settings
+        The :class:`Provider`.
+    images
+        The names of the images there are.
+    """
+    name = vm_["name"]
+    where = f"profile {vm_.get('profile') or '(none)'}, host {name}"
+    if not isinstance(name, str) or len(name) > MAX_HOST_NAME or not cloud_volumes.LABEL.fullmatch(name):
+        raise CloudError(f"{where}: name: expected 1 to {MAX_HOST_NAME} of a-z, 0-9 and -")
+    image = _choice(vm_, "image", images, where)
+    size = _choice(vm_, "size", settings.sizes, where)
+    return HostSpec(
+        name=name,
+        image=image,
+        size=size,
+        ram=settings.sizes[size]["ram"],
+        cpus=settings.sizes[size]["cpus"],
+        volumes=tuple(cloud_volumes.parse(vm_.get("volumes"), where)),
+        where=where,
+    )
+
+
+def _choice(vm_, key, choices, where):
+    value = vm_.get(key)
+    if not isinstance(value, str) or value not in choices:
+        known = ", ".join(sorted(choices)) or "(there is none)"
+        raise CloudError(f"{where}: {key}: expected one of {known}, got {value!r}")
+    return value
+
+
+def next_address(settings, taken):
+    """Return the lowest address of the LAN that neither the gateway nor any of ``taken`` (strings) has."""
+    for address in settings.subnet.hosts():
+        if address != settings.gateway and str(address) not in taken:
+            return str(address)
+    raise CloudError(f"subnet {settings.subnet}: every address is taken")
+
+
+LOCALHOST = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
+
+
+def hosts_file(hosts):
+    """Return the text of a hosts file for ``{name: address}``, sorted so that it only changes when the hosts do."""
+    return LOCALHOST + "".join(f"{address} {name}\n" for name, address in sorted(hosts.items()))
