@@ -32,8 +32,8 @@ def step(title):
     say(f"{title}: done in {time.monotonic() - begun:.0f} s")
 
 
-def run(arguments, *, log=None, timeout=900, env=None, cwd=None, stdin=subprocess.DEVNULL, check=True):
-    """Run a command quietly and return its CompletedProcess (text output).
+def run(arguments, *, log=None, timeout=900, env=None, cwd=None, check=True, merge=True):
+    """Run a command quietly and return its CompletedProcess (text output, errors in stdout too if `merge`).
 
     arguments: list of strings. log: file that the output is appended to. timeout: seconds.
     Raises Problem with the last lines of the output when the command fails (and `check`) or takes too long.
@@ -42,9 +42,9 @@ def run(arguments, *, log=None, timeout=900, env=None, cwd=None, stdin=subproces
     try:
         done = subprocess.run(
             [str(a) for a in arguments],
-            stdin=stdin,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
             text=True,
             timeout=timeout,
             env={**os.environ, **(env or {})},
@@ -52,12 +52,13 @@ def run(arguments, *, log=None, timeout=900, env=None, cwd=None, stdin=subproces
         )
     except subprocess.TimeoutExpired:
         raise Problem(f"`{name}` did not finish within {timeout} s") from None
+    said = done.stdout + (done.stderr or "")
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a") as out:
-            out.write(f"$ {name}\n{done.stdout}\n")
+            out.write(f"$ {name}\n{said}\n")
     if check and done.returncode:
-        tail = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-12:])
+        tail = "\n".join(f"    {line}" for line in said.strip().splitlines()[-12:])
         raise Problem(
             f"`{name}` failed with exit code {done.returncode}\n{tail}" + (f"\n  all of it: {log}" if log else "")
         )

@@ -4,7 +4,7 @@ import shutil
 
 from testbed import lan, mirrors, packages, wheels
 from testbed.console import step
-from testbed.paths import APT_PORT, CACHE, CACHE_INSIDE, CHECKOUT, GATEWAY, INSIDE, LOG
+from testbed.paths import APT_PORT, CACHE, CACHE_INSIDE, CHECKOUT, GATEWAY, INSIDE, LOG, STATE
 
 NAME = "debian-12"
 CODENAME = "bookworm"
@@ -68,10 +68,20 @@ def make():
             _install_salt(partial)
             _seal(partial)
         partial.rename(tree)
+    _prune(images, tree)
     link = images / NAME
     if not link.is_symlink() or link.readlink().name != tree.name:
         link.unlink(missing_ok=True)
         link.symlink_to(tree.name)
+
+
+def _prune(images, current):
+    """Remove trees that no name leads to any more, unless hosts may still stand on one of them."""
+    if any((STATE / "cloud/instances").glob("*")):
+        return
+    for tree in images.glob(f".{NAME}-*"):
+        if tree != current:
+            shutil.rmtree(tree)
 
 
 def _inside(command, timeout=900):

@@ -1,11 +1,16 @@
 """The network and mount namespace of the local cloud, and the only ways in and out of it."""
 
+import contextlib
+import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
 import time
+
+import nspawn_cgroup
+import nspawn_config
 
 from testbed import processes
 from testbed.console import Problem, run
@@ -26,7 +31,6 @@ from testbed.paths import (
 
 POOL_BYTES = 400 * 2**30
 FOLDERS = ("cloud", "log", "pool", "root", "salt", "secrets", "files")
-HOSTS_HEAD = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
 
 
 def holder():
@@ -83,7 +87,7 @@ def _make_folders():
         (STATE / name).chmod(0o700)
     hosts = STATE / "cloud/hosts"
     if not hosts.exists():
-        hosts.write_text(HOSTS_HEAD)
+        hosts.write_text(nspawn_config.hosts_file({}))
     image = STATE / "pool.img"
     if not image.exists():
         partial = STATE / "pool.img.partial"
@@ -115,34 +119,34 @@ def open_entrance():
         relay(f"{outer}", f"TCP-LISTEN:{outer},bind=127.0.0.1,reuseaddr", f"UNIX-CONNECT:{sock}")
 
 
+def cgroups():
+    """The cgroup folders of this environment's hosts, in every hierarchy, by systemd made or by the driver."""
+    try:
+        cloud = json.loads((STATE / "cloud/cloud.json").read_text())["id"]
+    except (OSError, ValueError, KeyError):
+        return []
+    tops = [hierarchy.path for hierarchy in nspawn_cgroup.hierarchies()]
+    return [path for top in tops for path in (*top.glob(f"salt-cloud-{cloud}-*"), *top.glob(f"*/salt-cloud-{cloud}-*"))]
+
+
 def members():
-    """Pids of the processes that live in the holder's mount namespace or below one that does.
-
-    A host's processes have namespaces of their own; they are found as descendants of its launcher and,
-    when that has died, by the host's folder in their command line's absence: their root is below STATE.
-    """
-    try:
-        ours = os.readlink(f"/proc/{processes.pid_of('holder')}/ns/mnt")
-    except OSError:
-        ours = None
-    namespaces = {ours, _inode_of(f"/run/netns/{NAMESPACE}")}
-    found = set()
+    """Pids of the environment's processes: those in one of its two namespaces, and those of its hosts."""
+    pid = processes.pid_of("holder")
+    spaces = {_link(f"/proc/{pid}/ns/mnt")} if pid else set()
+    with contextlib.suppress(OSError):
+        spaces.add(f"net:[{os.stat(f'/run/netns/{NAMESPACE}').st_ino}]")
+    found = nspawn_cgroup.members(cgroups())
     for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            mine = {os.readlink(entry / "ns/mnt"), os.readlink(entry / "ns/net")}
-            group = (entry / "cgroup").read_text()
-        except OSError:
-            continue
-        if mine & namespaces - {None} or f"/{NAMESPACE}/" in group:
+        if spaces & {_link(entry / "ns/mnt"), _link(entry / "ns/net")}:
             found.add(int(entry.name))
-    return found - {os.getpid(), os.getppid()}
+    return found - {os.getpid()}
 
 
-def _inode_of(path):
+def _link(path):
     try:
-        return f"net:[{os.stat(path).st_ino}]"
+        return os.readlink(path)
     except OSError:
-        return None
+        return ""
 
 
 def tear_down():
@@ -163,7 +167,7 @@ def tear_down():
     if pathlib.Path(f"/run/netns/{NAMESPACE}").exists():
         run(["ip", "netns", "delete", NAMESPACE])
     wait_for_loops()
-    _remove_cgroups()
+    nspawn_cgroup.remove(cgroups())
     shutil.rmtree(STATE, ignore_errors=True)
     shutil.rmtree(RUN, ignore_errors=True)
 
@@ -186,13 +190,3 @@ def wait_for_loops(within=20):
 
 def _ours(line):
     return any(str(root) in line for root in (STATE, INSIDE / ".local"))
-
-
-def _remove_cgroups():
-    for top in (pathlib.Path("/sys/fs/cgroup"), *pathlib.Path("/sys/fs/cgroup").glob("*")):
-        group = top / NAMESPACE
-        if group.is_dir():
-            for folder in sorted(group.rglob("*"), key=lambda p: -len(p.parts)):
-                if folder.is_dir():
-                    folder.rmdir()
-            group.rmdir()

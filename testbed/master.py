@@ -49,13 +49,17 @@ def _answers():
 
 def call_any(*command, timeout=300):
     """Run one of Salt's commands inside and return its output, whatever its exit code."""
-    return lan.inside(command, timeout=timeout, check=False, log=STATE / "log/salt.log").stdout
+    return _run(command, timeout).stdout
+
+
+def _run(command, timeout):
+    return lan.inside(command, timeout=timeout, check=False, merge=False, log=STATE / "log/salt.log")
 
 
 def call(*command, timeout=300):
     """Run one of Salt's commands inside and return its output; Problem with its last lines when it fails."""
-    done = lan.inside(command, timeout=timeout, check=False, log=STATE / "log/salt.log")
+    done = _run(command, timeout)
     if done.returncode:
-        tail = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-15:])
+        tail = "\n".join(f"    {line}" for line in (done.stdout + done.stderr).strip().splitlines()[-15:])
         raise Problem(f"`{' '.join(command[:5])}` failed\n{tail}\n  to look closer: bin/local {' '.join(command[:5])}")
     return done.stdout

@@ -51,8 +51,8 @@ def wait_for_minions(hosts, within=180):
         up = _json(master.call("salt-run", "--out=json", "manage.up", "tgt=" + ",".join(hosts), "tgt_type=list"))
         silent = sorted(set(hosts) - set(up))
         if not silent:
-            known = _json(master.call("salt-run", "--out=json", "mine.get", f"{ENVIRONMENT}-*", "address"))
-            unknown = sorted(set(hosts) - set(known))
+            answer = master.call("salt", hosts[0], "mine.get", f"{ENVIRONMENT}-*", "address", "--out=json", "--static")
+            unknown = sorted(set(hosts) - set(_json(answer).get(hosts[0], ())))
             if not unknown:
                 return
             master.call("salt", "-L", ",".join(unknown), "mine.update", "--out=json", "--static")
@@ -90,9 +90,9 @@ def wait_for_page(within=120):
         try:
             with urllib.request.urlopen(PAGE, timeout=30) as answer:
                 body = answer.read().decode(errors="replace")
-                if "OMERO" in body or "IDR" in body:
+                if "openmicroscopy" in body:
                     return
-                seen = f"a page without OMERO ({len(body)} characters, {answer.geturl()})"
+                seen = f"another page ({len(body)} characters, {answer.geturl()})"
         except (urllib.error.URLError, OSError) as error:
             seen = str(error)
         time.sleep(1)

@@ -47,7 +47,7 @@ def test_start_page_without_login(local):
     status, body, _, address = local.get("/")
     assert status == 200
     assert "login" not in address
-    assert re.search(rb"<title>[^<]*(OMERO|IDR|Gallery|Image Data)", body, re.I), body[:500]
+    assert b"<title>A local image repository</title>" in body
 
 
 def test_webclient_is_open_to_the_public_user(local):

@@ -19,7 +19,7 @@ def remains(local_pids):
         "loops": [
             line for line in listing("losetup", "--list", "-O", "NAME,BACK-FILE").splitlines() if ".local/pool" in line
         ],
-        "cgroups": [str(p) for p in pathlib.Path("/sys/fs/cgroup").glob("**/idr-local*")],
+        "cgroups": [str(p) for p in pathlib.Path("/sys/fs/cgroup").glob("**/salt-cloud-*")],
         "run": [str(p) for p in pathlib.Path("/run").glob("idr-local*")],
         "links": [line for line in listing("ip", "-o", "link").splitlines() if "br0" in line],
     }
@@ -31,7 +31,7 @@ def members(local):
     found = set()
     for entry in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            if str((entry / "ns/net").readlink()) == inside or "/idr-local/" in (entry / "cgroup").read_text():
+            if str((entry / "ns/net").readlink()) == inside or "/salt-cloud-" in (entry / "cgroup").read_text():
                 found.add(int(entry.name))
         except OSError:
             continue

@@ -1,0 +1,113 @@
+"""
+Random secrets of an environment, in one file for each role, which holds only what that role needs.
+"""
+
+import fcntl
+import os
+import pathlib
+import secrets
+import tempfile
+
+import idr_ids
+import yaml
+
+# Who needs which secret. Roles that are named together share its value.
+NEEDED = {
+    "database:omero": ("database", "omeroreadwrite"),
+    "database:omeroreadonly": ("database", "omeroreadonly"),
+    "omero:root": ("omeroreadwrite",),
+    "omero:public": ("omeroreadonly", "omeroreadwrite"),
+    "web:secret_key": ("omeroreadonly", "omeroreadwrite"),
+}
+
+_HEADER = "# Made by salt-run idr.secrets. Not for git.\n"
+
+
+def make(folder, environment):
+    """
+    Make what is missing. Values that exist are never changed; a role's file is replaced whole or not at all.
+
+    :param folder: ``pillar/secrets``
+    :param environment: name of the environment
+    :returns: ``{"made": [...], "kept": [...]}``, sorted names ``<role>:<secret>``, never a value
+    :raises ValueError: a file is not of the form made here, or two files give one secret different values
+    """
+    place = pathlib.Path(folder) / idr_ids.check_environment(environment)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(place / ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = {role: _read(place / f"{role}.sls") for role in idr_ids.ROLES}
+        return _complete(place, found)
+
+
+def _complete(place, found):
+    made: list[str] = []
+    kept: list[str] = []
+    changed = set()
+    for name, roles in sorted(NEEDED.items()):
+        value = _agreed(place, name, {role: _get(found[role], name) for role in roles})
+        for role in roles:
+            (kept if _get(found[role], name) else made).append(f"{role}:{name}")
+            if not _get(found[role], name):
+                _set(found[role], name, value)
+                changed.add(role)
+    for role in idr_ids.ROLES:
+        path = place / f"{role}.sls"
+        if role in changed or not path.exists():
+            _write(path, found[role])
+        else:
+            path.chmod(0o600)
+    return {"made": sorted(made), "kept": sorted(kept)}
+
+
+def _agreed(place, name, values):
+    """The one value that the roles have, or a new one."""
+    known = {value for value in values.values() if value}
+    if len(known) > 1:
+        files = ", ".join(str(place / f"{role}.sls") for role, value in sorted(values.items()) if value)
+        raise ValueError(f"secrets:{name}: expected the same value in {files}")
+    # Hexadecimal is safe in every file format that a secret ends up in.
+    return known.pop() if known else secrets.token_hex(24)
+
+
+def _get(data, name):
+    group, key = name.split(":")
+    return data["secrets"].get(group, {}).get(key)
+
+
+def _set(data, name, value):
+    group, key = name.split(":")
+    data["secrets"].setdefault(group, {})[key] = value
+
+
+def _read(path):
+    if not path.exists():
+        return {"secrets": {}}
+    text = path.read_text(encoding="utf-8")
+    if text.startswith("#!"):
+        raise ValueError(f"{path}: has a renderer line ({text.splitlines()[0]}): only plain YAML is added to")
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as exc:
+        # Not the exception's own text: it quotes the line, which may hold a secret.
+        mark = getattr(exc, "problem_mark", None)
+        raise ValueError(f"{path}: not YAML{f', line {mark.line + 1}' if mark else ''}") from None
+    if not isinstance(data, dict) or not isinstance(data.get("secrets"), dict):
+        raise ValueError(f"{path}: expected the key 'secrets' with groups of secrets below it")
+    for group, values in data["secrets"].items():
+        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+            raise ValueError(f"{path}: secrets:{group}: expected names with texts")
+    return data
+
+
+def _write(path, data):
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(_HEADER + yaml.safe_dump(data, default_flow_style=False))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,5 @@
+include:
+  - common.base
+  - common.mine
+  - common.omero
+  - common.redis

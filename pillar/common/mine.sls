@@ -1,0 +1,13 @@
+{#- An environment sees only itself: its pattern is exact, where a glob would match idr-test for idr as well. #}
+{%- set host = salt['idr.host'](opts.id) %}
+{%- import_yaml 'env/' ~ host.environment ~ '/environment.yaml' as environment %}
+environment:
+  name: {{ host.environment }}
+  network: {{ environment.network|tojson }}
+
+mine_functions:
+  address:
+    - mine_function: network.ip_addrs
+    - cidr: {{ environment.network|tojson }}
+    - allow_tgt: {{ host.pattern|tojson }}
+    - allow_tgt_type: pcre

@@ -1,0 +1,3 @@
+include:
+  - env.idr-local.omero
+  - env.idr-local.python

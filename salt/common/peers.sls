@@ -1,0 +1,5 @@
+# What writes peers into a configuration requires this state.
+peers-known:
+  idr.peers_known:
+    - roles: {{ salt['pillar.get']('peers:required', [])|tojson }}
+    - timeout: {{ salt['pillar.get']('peers:timeout', 120) }}

@@ -1,0 +1,34 @@
+include:
+  - postgresql.config
+{%- for name, role in pillar.postgresql.roles|dictsort %}
+
+postgresql-role-{{ name }}:
+  postgresql.role:
+    - name: {{ name }}
+    - secret: secrets:database:{{ name }}
+    - settings: {{ role.get('settings', {})|tojson }}
+    - require:
+        - postgresql: postgresql-loaded
+{%- endfor %}
+{%- for name, database in pillar.postgresql.databases|dictsort %}
+
+postgresql-database-{{ name }}:
+  postgres_database.present:
+    - name: {{ name }}
+    - owner: {{ database.owner }}
+    - encoding: UTF8
+    - user: postgres
+    - require:
+        - postgresql: postgresql-role-{{ database.owner }}
+{%- for reader in database.get('readers', [])|sort %}
+
+postgresql-reader-{{ name }}-{{ reader }}:
+  postgresql.readable:
+    - name: {{ name }}
+    - owner: {{ database.owner }}
+    - reader: {{ reader }}
+    - require:
+        - postgres_database: postgresql-database-{{ name }}
+        - postgresql: postgresql-role-{{ reader }}
+{%- endfor %}
+{%- endfor %}

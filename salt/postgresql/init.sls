@@ -1,0 +1,4 @@
+include:
+  - postgresql.install
+  - postgresql.config
+  - postgresql.access

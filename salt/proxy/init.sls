@@ -1,0 +1,4 @@
+include:
+  - nginx
+  - proxy.cache
+  - proxy.haproxy

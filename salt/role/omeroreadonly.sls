@@ -1,0 +1,6 @@
+include:
+  - common
+  - redis
+  - nginx
+  - omero.readonly
+  - omero.web

@@ -1,0 +1,7 @@
+include:
+  - common
+  - volumes
+  - redis
+  - nginx
+  - omero.readwrite
+  - omero.web

@@ -1,0 +1,45 @@
+"""What all tests share."""
+
+import os
+import pathlib
+
+import pytest
+import salt._logging
+from saltfactories.plugins.event_listener import EventListener
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
+LOOPBACK = "127.0.0.1"
+
+# Salt keeps early messages for a terminal that pytest closes first.
+salt._logging.shutdown_temp_handler()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Keep salt-factories' log server, which listens everywhere by default, on loopback."""
+    session.config.pluginmanager.get_plugin("saltfactories-log-server").log_host = LOOPBACK
+
+
+@pytest.fixture(scope="session")
+def event_listener():
+    """salt-factories' own fixture, on loopback as well."""
+    listener = EventListener()
+    listener.host, listener.address = LOOPBACK, f"tcp://{LOOPBACK}:{listener.port}"
+    with listener:
+        yield listener
+
+
+@pytest.fixture(scope="session")
+def checkout():
+    """Root of the checkout that is tested."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def as_root():
+    """For tests that need root. Under CI its absence is a failure, and never a silent skip."""
+    if os.geteuid() == 0:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail("this test needs root, and CI has to give it")
+    pytest.skip("needs root")

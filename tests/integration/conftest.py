@@ -1,0 +1,153 @@
+"""A real master with the checkout's own configuration and real minions, all on loopback."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import idr_ids
+import idr_maps
+import idr_secrets
+import pytest
+import salt.crypt
+import salt.utils.network
+import yaml
+
+# Where the configuration expects the checkout.
+PLACE = "/srv/idr"
+OTHER = "elsewhere"
+
+
+@pytest.fixture(scope="session")
+def environment(checkout):
+    """Any environment of the maps."""
+    return idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
+
+
+@pytest.fixture(scope="session")
+def staged(checkout, environment, tmp_path_factory):
+    """The checkout with a pillar of its own: fresh secrets, a second environment, and a network that is here."""
+    root = tmp_path_factory.mktemp("idr")
+    for path in checkout.iterdir():
+        if path.name in ("salt", "reactor") or path.suffix == ".map" or path.name.startswith("_"):
+            (root / path.name).symlink_to(path)
+    shutil.copytree(checkout / "pillar", root / "pillar", ignore=shutil.ignore_patterns("secrets"))
+    environments = root / "pillar/env"
+    shutil.copytree(environments / environment, environments / OTHER)
+    for path in (environments / OTHER).glob("*.sls"):
+        path.write_text(path.read_text().replace(environment, OTHER))
+    address = salt.utils.network.ip_addrs()[0]
+    for name in (environment, OTHER):
+        (environments / name / "environment.yaml").write_text(f"network: {address}/32\n")
+        idr_secrets.make(root / "pillar/secrets", name)
+    return root
+
+
+@pytest.fixture(scope="session")
+def address():
+    """The address by which all minions here are known."""
+    return salt.utils.network.ip_addrs()[0]
+
+
+def _configuration(checkout, staged):
+    """Settings of ``etc/master.d``, with the staged checkout in its place."""
+    texts = [
+        path.read_text().replace(PLACE, str(staged)) for path in sorted((checkout / "etc/master.d").glob("*.conf"))
+    ]
+    settings = {}
+    for text in texts:
+        settings.update(yaml.safe_load(text) or {})
+    return {key: settings[key] for key in ("file_roots", "pillar_roots", "module_dirs", "auto_accept", "reactor")}
+
+
+def _accept_nobody(_master, _payload):
+    """Without this salt-factories accepts every key that comes along."""
+
+
+@pytest.fixture(scope="session")
+def master(salt_factories, checkout, staged):
+    """A running master."""
+    overrides = {"open_mode": False, "log_level_logfile": "info", **_configuration(checkout, staged)}
+    factory = salt_factories.salt_master_daemon(
+        "idr-master", overrides=overrides, on_auth_event_callback=_accept_nobody
+    )
+    with factory.started():
+        yield factory
+
+
+def _accept(master, config):
+    """Make a key pair as Salt Cloud does: private half to the minion, public half accepted by the master."""
+    private, public = salt.crypt.gen_keys(2048)
+    accepted = pathlib.Path(master.config["pki_dir"], "minions")
+    accepted.mkdir(parents=True, exist_ok=True)
+    (accepted / config["id"]).write_text(public)
+    own = pathlib.Path(config["pki_dir"])
+    own.mkdir(parents=True, exist_ok=True)
+    (own / "minion.pem").write_text(private)
+    (own / "minion.pem").chmod(0o400)
+    (own / "minion.pub").write_text(public)
+
+
+@pytest.fixture(scope="session")
+def minions(master, environment):
+    """Running minions: database and proxy of the environment, and a proxy of the other one. ``{id: factory}``."""
+    ids = [f"{environment}-database", f"{environment}-proxy", f"{OTHER}-proxy"]
+    # What a minion says of itself must not matter.
+    factories = {name: master.salt_minion_daemon(name, overrides={"grains": {"roles": ["database"]}}) for name in ids}
+    started = []
+    try:
+        for factory in factories.values():
+            _accept(master, factory.config)
+            started.append(factory)
+            factory.start()
+        yield factories
+    finally:
+        for factory in started:
+            factory.terminate()
+
+
+@pytest.fixture(scope="session")
+def pending(master, minions, tmp_path_factory):
+    """Id of a running minion whose key nobody has accepted."""
+    root = tmp_path_factory.mktemp("pending")
+    config = {
+        "id": f"{OTHER}-database",
+        "master": "127.0.0.1",
+        "master_port": master.config["ret_port"],
+        "publish_port": master.config["publish_port"],
+        "root_dir": str(root),
+        "pki_dir": str(root / "pki"),
+        "acceptance_wait_time": 1,
+    }
+    (root / "minion").write_text(json.dumps(config))
+    program = pathlib.Path(sys.executable).with_name("salt-minion")
+    with (root / "log").open("w") as log:
+        process = subprocess.Popen([program, "-c", root], stdout=log, stderr=log, start_new_session=True)
+    yield config["id"]
+    process.terminate()
+    process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def cli(master):
+    """Function ``(minion, function, ...)`` that returns what the minion answers."""
+    salt_cli = master.salt_cli(timeout=90)
+
+    def cli(minion, function, *arguments, **kwargs):
+        return salt_cli.run(function, *arguments, minion_tgt=minion, **kwargs).data
+
+    return cli
+
+
+@pytest.fixture(scope="session")
+def joined(minions, cli):
+    """Ids of the minions, once the reactor has brought all of them up to date."""
+    deadline = time.monotonic() + 180
+    waiting = set(minions)
+    while waiting:
+        waiting = {name for name in waiting if not isinstance(cli(name, "idr.peers"), list)}
+        if waiting and time.monotonic() > deadline:
+            pytest.fail(f"the reactor did not bring up to date: {sorted(waiting)}")
+    return list(minions)

@@ -1,0 +1,104 @@
+"""The operator's view of an environment, with the pillar that the checkout has."""
+
+import copy
+import shutil
+
+import idr_ids
+import idr_maps
+import pytest
+import salt.config
+
+
+@pytest.fixture
+def master(checkout, tmp_path):
+    """Options of a master over a copy of the checkout's pillar and maps."""
+    for path in checkout.glob("*.map"):
+        shutil.copy(path, tmp_path)
+    shutil.copytree(checkout / "pillar", tmp_path / "pillar", ignore=shutil.ignore_patterns("secrets"))
+    opts = copy.deepcopy(salt.config.DEFAULT_MASTER_OPTS)
+    opts.update(
+        id="master",
+        root_dir=str(tmp_path),
+        cachedir=str(tmp_path / "cache"),
+        extension_modules=str(tmp_path / "extmods"),
+        pki_dir=str(tmp_path / "pki"),
+        conf_file=str(tmp_path / "master"),
+        pillar_roots={"base": [str(tmp_path / "pillar")]},
+        file_roots={"base": [str(checkout / "salt")]},
+        module_dirs=[str(checkout)],
+        minion_data_cache=False,
+    )
+    return opts
+
+
+@pytest.fixture
+def runner(load, master):
+    """The runner module."""
+    return load("runners", "idr", opts=master, context={})
+
+
+@pytest.fixture
+def environment(checkout):
+    """Any environment of the maps."""
+    return idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
+
+
+def test_check_passes_with_secrets(runner, environment):
+    assert runner.secrets(environment)["made"]
+    assert runner.check(environment) == {
+        "hosts": idr_maps.hosts(runner._pillar_root().parent, environment),
+        "errors": [],
+    }
+    assert runner.__context__ == {}
+
+
+def test_check_without_secrets_names_them(runner, environment):
+    ret = runner.check(environment)
+    assert runner.__context__["retcode"] == 1
+    assert any(f"secrets.{environment}.database" in error for error in ret["errors"])
+
+
+def test_check_names_host_path_file_and_what_was_expected(runner, environment):
+    runner.secrets(environment)
+    path = runner._pillar_root() / "role/database.sls"
+    path.write_text(path.read_text().replace("label: idr-database", "label: much-too-long-label"))
+    ret = runner.check(environment)
+    (error,) = ret["errors"]
+    assert error.startswith(f"{environment}-database: volumes:db:label (from {path}): ")
+    assert "expected pattern" in error
+    assert "much-too-long-label" in error
+
+
+def test_check_never_shows_a_secret(runner, environment):
+    runner.secrets(environment)
+    path = runner._pillar_root() / f"secrets/{environment}/database.sls"
+    path.write_text("secrets: {database: {omero: short-one, omeroreadonly: another-one}}\n")
+    ret = runner.check(environment)
+    assert len(ret["errors"]) == 2
+    assert "secrets:database:omero" in ret["errors"][0]
+    assert "short-one" not in str(ret)
+    assert "another-one" not in str(ret)
+
+
+@pytest.mark.parametrize("function", ["check", "secrets"])
+@pytest.mark.parametrize("name", ["../x", "Nothing", ""])
+def test_bad_environment_is_one_line(runner, function, name):
+    ret = getattr(runner, function)(name)
+    assert len(ret["errors"]) == 1
+    assert "environment" in ret["errors"][0]
+    assert runner.__context__["retcode"] == 1
+
+
+def test_unknown_environment_is_one_line(runner):
+    assert "no map" in runner.check("elsewhere")["errors"][0]
+
+
+def test_other_pillar_roots_do_not_matter(runner, environment, tmp_path):
+    runner.__opts__["pillar_roots"]["base"].insert(0, str(tmp_path / "other"))
+    runner.secrets(environment)
+    assert (tmp_path / "pillar/secrets" / environment / "database.sls").exists()
+
+
+def test_no_pillar_root_of_ours_is_one_line(runner, environment, tmp_path):
+    runner.__opts__["pillar_roots"]["base"] = [str(tmp_path / "other")]
+    assert "expected one with a folder schemas" in runner.check(environment)["errors"][0]
