@@ -16,12 +16,13 @@ def __virtual__():
     return __virtualname__
 
 
-def query(statement, database="postgres"):
+def query(statement, database="postgres", transaction=True):
     """
     Run SQL. Statements go in on standard input, so that they are in no list of processes.
 
-    :param statement: one or more statements, run in one transaction
+    :param statement: one or more statements
     :param database: name of the database
+    :param transaction: run all of them or none; ``CREATE DATABASE`` has to do without
     :returns: list of rows, each a list of texts
     :raises CommandExecutionError: with what psql said
 
@@ -32,7 +33,7 @@ def query(statement, database="postgres"):
         salt '*' postgresql.query 'SELECT datname FROM pg_database'
     """
     result = __salt__["cmd.run_all"](
-        f"{_PSQL}{database} --single-transaction --file=-",
+        f"{_PSQL}{database} --file=-{' --single-transaction' if transaction else ''}",
         stdin=statement,
         runas="postgres",
         cwd="/",

@@ -32,14 +32,14 @@ def _ask(statement, database="postgres"):
         raise
 
 
-def _apply(name, plan, database="postgres"):
+def _apply(name, plan, database="postgres", transaction=True):
     """Make the changes of ``plan``, a dictionary of descriptions and statements."""
     if not plan:
         return _ret(name, True, "As declared")
     changes = {what: "set" for what in plan}
     if __opts__["test"]:
         return _ret(name, None, f"Would be set: {', '.join(plan)}", changes)
-    __salt__["postgresql.query"]("".join(plan.values()), database)
+    __salt__["postgresql.query"]("".join(plan.values()), database, transaction)
     return _ret(name, True, f"Set: {', '.join(plan)}", changes)
 
 
@@ -87,6 +87,39 @@ def _role_plan(name, password, settings):
         if current.get(key) != str(value):
             plan[key] = f"ALTER ROLE {quoted} SET {identifier(key)} = {literal(value)};"
     return plan
+
+
+def database(name, owner):
+    """
+    A database in UTF-8, and whose it is.
+
+    :param name: the database
+    :param owner: an existing role
+
+    .. code-block:: yaml
+
+        omero:
+          postgresql.database:
+            - owner: omero
+    """
+    try:
+        return _apply(name, _database_plan(name, owner), transaction=False)
+    except (CommandExecutionError, ValueError) as exc:
+        return _ret(name, False, str(exc))
+
+
+def _database_plan(name, owner):
+    quoted, role = identifier(name), identifier(owner)
+    rows = _ask(
+        "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database"
+        f" WHERE datname = {literal(name)};"
+    )
+    if not rows:
+        return {"database": f"CREATE DATABASE {quoted} OWNER {role} ENCODING 'UTF8' TEMPLATE template0;"}
+    current, encoding = rows[0]
+    if encoding != "UTF8":
+        raise ValueError(f"database {name}: expected encoding UTF8, found {encoding}: only a new one can have another")
+    return {} if current == owner else {"owner": f"ALTER DATABASE {quoted} OWNER TO {role};"}
 
 
 _UNREADABLE = """

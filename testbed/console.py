@@ -32,13 +32,14 @@ def step(title):
     say(f"{title}: done in {time.monotonic() - begun:.0f} s")
 
 
-def run(arguments, *, log=None, timeout=900, env=None, cwd=None, check=True, merge=True):
+def run(arguments, *, log=None, timeout=900, env=None, cwd=None, check=True, merge=True, name=None):
     """Run a command quietly and return its CompletedProcess (text output, errors in stdout too if `merge`).
 
-    arguments: list of strings. log: file that the output is appended to. timeout: seconds.
+    arguments: list of strings. log: file that the output is appended to. timeout: seconds. name: what to call the
+    command in errors and logs when its first words do not tell.
     Raises Problem with the last lines of the output when the command fails (and `check`) or takes too long.
     """
-    name = " ".join(map(str, arguments[:4]))
+    name = name or " ".join(map(str, arguments[:4]))
     try:
         done = subprocess.run(
             [str(a) for a in arguments],

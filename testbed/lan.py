@@ -50,7 +50,7 @@ def enter(arguments, mount_only=False):
 
 def inside(arguments, **options):
     """Run a command inside; see `console.run` for the options."""
-    return run(enter(arguments), **options)
+    return run(enter(arguments), name=" ".join(map(str, arguments[:6])), **options)
 
 
 def make_namespace():

@@ -27,12 +27,14 @@ PACKAGES = [
     "python3-dev",
 ]
 
+LOCK = pathlib.Path("/run/lock/idr-local.lock")
+POLICY = pathlib.Path("/usr/sbin/policy-rc.d")
 NEEDED_BYTES = 15 * 2**30
 
 
 def lock():
     """Hold the machine's one lock for as long as this process lives; Problem when another run has it."""
-    handle = os.open("/run/lock/idr-local.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    handle = os.open(LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -94,11 +96,10 @@ def install_packages():
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     log = LOG / "apt.log"
     # services stay down: the policy file says so for the time of the installation
-    policy = pathlib.Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
+    ours = not POLICY.exists()
     if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
+        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.chmod(0o755)
     try:
         options = ["-o", "Acquire::Retries=3", "-o", "Acquire::http::Timeout=30", "-o", "DPkg::Lock::Timeout=120"]
         update = run(["apt-get", *options, "update"], log=log, env=env, check=False)
@@ -110,4 +111,4 @@ def install_packages():
             )
     finally:
         if ours:
-            policy.unlink()
+            POLICY.unlink()

@@ -25,7 +25,11 @@ def check_pillar():
 
 def make_hosts():
     """Run the map: makes the hosts that are missing, starts those that are stopped; returns all names."""
-    master.call("salt-cloud", "-m", MAP, "-P", "-y", "--out=json", timeout=600)
+    made = _json(master.call("salt-cloud", "-m", MAP, "-P", "-y", "--out=json", timeout=600))
+    # salt-cloud ends with exit code 0 when a host could not be made
+    errors = [f"{name}: {node['Error']}" for name, node in sorted(made.items()) if "Error" in (node or ())]
+    if errors:
+        raise Problem(f"{MAP}: not all hosts could be made\n  " + "\n  ".join(errors))
     found = _json(master.call("salt-cloud", "-m", MAP, "-Q", "--out=json"))
     hosts = {
         name: node

@@ -13,11 +13,9 @@ postgresql-role-{{ name }}:
 {%- for name, database in pillar.postgresql.databases|dictsort %}
 
 postgresql-database-{{ name }}:
-  postgres_database.present:
+  postgresql.database:
     - name: {{ name }}
     - owner: {{ database.owner }}
-    - encoding: UTF8
-    - user: postgres
     - require:
         - postgresql: postgresql-role-{{ database.owner }}
 {%- for reader in database.get('readers', [])|sort %}
@@ -28,7 +26,7 @@ postgresql-reader-{{ name }}-{{ reader }}:
     - owner: {{ database.owner }}
     - reader: {{ reader }}
     - require:
-        - postgres_database: postgresql-database-{{ name }}
+        - postgresql: postgresql-database-{{ name }}
         - postgresql: postgresql-role-{{ reader }}
 {%- endfor %}
 {%- endfor %}

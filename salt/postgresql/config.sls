@@ -9,6 +9,8 @@ postgresql-include:
     - pattern: ^[#\s]*include_dir\s*=.*$
     - repl: include_dir = 'conf.d'
     - append_if_not_found: true
+    {#- In test mode there may be no cluster yet. #}
+    - ignore_if_missing: {{ opts.test|tojson }}
     - require:
         - cmd: postgresql-cluster
 

@@ -19,6 +19,11 @@ volume-{{ name }}:
     - fstype: xfs
     - opts: noatime
     - mkmnt: true
+    {#- Always so in a run. In test mode, which formats nothing, the mount would fail for want of the label. #}
+    - onlyif:
+        - fun: volume.by_label
+          args:
+            - {{ volume.label|tojson }}
     - require:
         - volume: volume-{{ name }}-formatted
 

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import idr_ids
@@ -18,6 +19,13 @@ import yaml
 # Where the configuration expects the checkout.
 PLACE = "/srv/idr"
 OTHER = "elsewhere"
+
+
+@pytest.fixture(scope="session")
+def salt_factories_default_root_dir():
+    """Place of salt-factories' daemons: of a short name, for their sockets, and gone with them."""
+    with tempfile.TemporaryDirectory(prefix="sf-") as folder:
+        yield pathlib.Path(folder)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +67,7 @@ def _configuration(checkout, staged):
     settings = {}
     for text in texts:
         settings.update(yaml.safe_load(text) or {})
-    return {key: settings[key] for key in ("file_roots", "pillar_roots", "module_dirs", "auto_accept", "reactor")}
+    return settings
 
 
 def _accept_nobody(_master, _payload):

@@ -56,6 +56,7 @@ def test_file_server_never_serves_pillar(joined, cli, staged):
     listed = cli(proxy, "cp.list_master")
     assert {"top.sls", "_states/volume.py", "_modules/idr.py", "_utils/idr_ids.py"} <= set(listed)
     assert not [path for path in listed if path.startswith(("pillar", "secrets", "env/", "schemas"))]
+    assert not [path for path in listed if path.endswith(".pyc")]
     for path in ("pillar/top.sls", "../pillar/top.sls", "_utils/../../pillar/top.sls", str(staged / "pillar/top.sls")):
         assert not cli(proxy, "cp.get_file_str", f"salt://{path}")
 

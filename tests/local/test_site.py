@@ -31,10 +31,15 @@ def omero(tmp_path_factory):
         "OMERO_USERDIR": str(home / "omero"),
     }
 
-    def call(*arguments, stdin=""):
+    def call(*arguments, password=""):
         # the omero command refuses root
-        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "omero", *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, env=environment)
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        # its programs are in root's cache
+        readable = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+        command = [*nobody, *readable, "omero", *arguments]
+        # without a terminal omero takes a password from its environment only
+        env = environment | ({"OMERO_PASSWORD": password} if password else {})
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=env)
 
     return call
 
@@ -54,7 +59,7 @@ def test_webclient_is_open_to_the_public_user(local):
     status, body, _, address = local.get("/webclient/?experimenter=-1")
     assert status == 200
     assert "login" not in address
-    assert b"Data Manager" in body
+    assert re.search(rb"<title>\s*Webclient\s*</title>", body)
 
 
 def test_the_repository_has_an_image_to_show(local):
@@ -72,9 +77,9 @@ def test_json_api_lists_projects(local):
 
 def test_second_fetch_is_a_cache_hit_and_a_cache_breaker_makes_no_second_key(local):
     path = f"/webgateway/render_thumbnail/2/?fresh={secrets.token_hex(4)}"
-    assert local.get(path)[2]["X-Cache-Status"] == "MISS"
-    assert local.get(path)[2]["X-Cache-Status"] == "HIT"
-    assert local.get(f"{path}&_=1700000000")[2]["X-Cache-Status"] == "HIT"
+    assert local.get(path)[2]["X-Cache"] == "MISS"
+    assert local.get(path)[2]["X-Cache"] == "HIT"
+    assert local.get(f"{path}&_=1700000000")[2]["X-Cache"] == "HIT"
 
 
 def test_static_files_are_served(local):
@@ -91,7 +96,7 @@ def test_health_page_says_ok(local):
 
 
 def test_omero_login_as_public(local, omero, public_password):
-    done = omero("login", "-s", "127.0.0.1", "-p", "4064", "-u", "public", stdin=f"{public_password}\n")
+    done = omero("login", "-s", "127.0.0.1", "-p", "4064", "-u", "public", password=public_password)
     assert done.returncode == 0, done.stdout + done.stderr
     counted = omero("hql", "-q", "--style=plain", "select count(i) from Image i")
     assert int(counted.stdout.strip().rpartition(",")[2]) > 0, counted.stdout + counted.stderr
@@ -99,8 +104,9 @@ def test_omero_login_as_public(local, omero, public_password):
 
 
 def test_a_wrong_password_is_refused(local, omero):
-    done = omero("login", "-s", "127.0.0.1", "-p", "4064", "-u", "public", stdin="wrong\nwrong\nwrong\n")
+    done = omero("login", "-s", "127.0.0.1", "-p", "4064", "-u", "public", password="wrong")
     assert done.returncode != 0
+    assert "Password check failed" in done.stdout + done.stderr
 
 
 def test_the_site_survives_one_read_only_server_without_an_error(local):

@@ -13,12 +13,17 @@ class Server:
     """Answers the states' questions from a few facts and keeps the statements that change something."""
 
     def __init__(self):
-        self.roles, self.settings = {}, {}
+        self.roles, self.databases = {}, {}
         self.defaults, self.unreadable = [], "0"
         self.statements = []
 
-    def query(self, statement, database="postgres"):
+    def query(self, statement, database="postgres", transaction=True):
         """Double of ``postgresql.query``."""
+        if "CREATE DATABASE" in statement and transaction:
+            raise CommandExecutionError("CREATE DATABASE cannot run inside a transaction block")
+        if "FROM pg_database" in statement:
+            name = re.search(r"datname = '(\w+)'", statement)[1]
+            return [self.databases[name]] if name in self.databases else []
         if "pg_authid" in statement:
             name = re.search(r"rolname = '(\w+)'", statement)[1]
             return [self.roles[name]] if name in self.roles else []
@@ -98,6 +103,31 @@ def test_missing_secret_says_how_to_make_it(states, server):
 def test_bad_name_reaches_no_server(states, server):
     ret = states().role('x"; DROP', "secrets:database:omero")
     assert ret["result"] is False
+    assert server.statements == []
+
+
+def test_database_is_made_once(states, server):
+    assert states(test=True).database("omero", "writer")["result"] is None
+    assert server.statements == []
+    assert states().database("omero", "writer")["changes"] == {"database": "set"}
+    ((_, statement),) = server.statements
+    assert statement.startswith('CREATE DATABASE "omero" OWNER "writer" ENCODING \'UTF8\'')
+    server.databases["omero"], server.statements = ["writer", "UTF8"], []
+    assert states().database("omero", "writer")["changes"] == {}
+    assert server.statements == []
+
+
+def test_database_changes_hands(states, server):
+    server.databases["omero"] = ["postgres", "UTF8"]
+    assert states().database("omero", "writer")["changes"] == {"owner": "set"}
+    assert server.statements == [("postgres", 'ALTER DATABASE "omero" OWNER TO "writer";')]
+
+
+def test_database_of_another_encoding_is_left_alone(states, server):
+    server.databases["omero"] = ["postgres", "LATIN1"]
+    ret = states().database("omero", "writer")
+    assert ret["result"] is False
+    assert "expected encoding UTF8, found LATIN1" in ret["comment"]
     assert server.statements == []
 
 
