@@ -45,7 +45,7 @@ def down():
         return say("nothing to remove")
     with step("removing the local environment"):
         if lan.holder():
-            lan.inside(["sh", "-c", "salt-cloud -m idr-local.map -d -y || true"], timeout=300, check=False)
+            lan.inside(["sh", "-c", "salt-cloud -m idr-local.map -d -P -y || true"], timeout=300, check=False)
         lan.tear_down()
 
 

@@ -43,3 +43,14 @@ def as_root():
     if os.environ.get("CI") == "true":
         pytest.fail("this test needs root, and CI has to give it")
     pytest.skip("needs root")
+
+
+def pytest_collection_modifyitems(items):
+    """Quick tests first; the local environment last, and its removal after everything else."""
+    order = ("unit", "render", "functional", "integration", "local")
+
+    def place(item):
+        kind = item.path.relative_to(CHECKOUT / "tests").parts[0]
+        return order.index(kind), item.path.name == "test_zz_down.py"
+
+    items.sort(key=place)
