@@ -52,8 +52,10 @@ import nspawn_cloud
 import nspawn_config
 import nspawn_files
 import nspawn_process
+import salt.cloud
 import salt.config as config
 import salt.utils.cloud
+import salt.utils.dictupdate
 import salt.utils.files
 from cloud_errors import CloudError
 from salt.exceptions import SaltCloudSystemExit
@@ -293,6 +295,7 @@ def create(vm_):
     try:
         _fire(vm_["name"], "creating", "starting create", _about("creating", vm_))
         spec = cloud.check(vm_)
+        _check_rest_of_map(cloud, vm_)
         minion = salt.utils.cloud.minion_config(__opts__, vm_)
         request = {"name": spec.name, "image": spec.image, "size": spec.size}
         request["volumes"] = [volume.name for volume in spec.volumes]
@@ -313,6 +316,23 @@ def create(vm_):
             log.warning("%s: %s %s", spec.name, what, limit)
     _fire(spec.name, "created", "created instance", _about("created", vm_))
     return node
+
+
+def _check_rest_of_map(cloud, vm_):
+    """
+    Refuse the host for what is wrong with any other of its map that is still to be made.
+
+    Salt Cloud hands a driver one host at a time: without this a wrong line would be found when the others are there.
+    """
+    if not __opts__.get("map"):
+        return
+    for profile, hosts in salt.cloud.Map(__opts__).rendered_map.items():
+        if profile not in __opts__["profiles"]:
+            raise CloudError(f"{__opts__['map']}: {profile}: expected one of {', '.join(sorted(__opts__['profiles']))}")
+        for name, overrides in hosts.items():
+            other = salt.utils.dictupdate.merge(__opts__["profiles"][profile], overrides)
+            if other["provider"] == vm_["provider"] and name != vm_["name"] and cloud.hosts.load(name) is None:
+                cloud.check(salt.utils.dictupdate.merge(get_configured_provider(), other) | {"profile": profile})
 
 
 def _minion_id(vm_):

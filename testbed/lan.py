@@ -57,6 +57,9 @@ def make_namespace():
     """Make the network namespace with its bridge and the process that keeps the mounts."""
     if holder():
         return
+    # what outlived its holder stands on mounts that a new one would make a second time
+    end_members()
+    wait_for_loops()
     if not pathlib.Path(f"/run/netns/{NAMESPACE}").exists():
         run(["ip", "netns", "add", NAMESPACE])
     _make_bridge()
@@ -154,22 +157,25 @@ def tear_down():
     for pid_file in sorted(RUN.glob("*.pid")):
         if pid_file.stem != "holder":
             processes.stop(pid_file.stem)
-    deadline = time.monotonic() + 30
-    while (left := members()) and time.monotonic() < deadline:
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        time.sleep(0.2)
-    if left:
-        raise Problem(f"these processes of the local environment do not end: {sorted(left)}")
+    end_members()
     if pathlib.Path(f"/run/netns/{NAMESPACE}").exists():
         run(["ip", "netns", "delete", NAMESPACE])
     wait_for_loops()
     nspawn_cgroup.remove(cgroups())
     shutil.rmtree(STATE, ignore_errors=True)
     shutil.rmtree(RUN, ignore_errors=True)
+
+
+def end_members(within=30):
+    """Kill every process of the environment; Problem when some are left after `within` seconds."""
+    deadline = time.monotonic() + within
+    while (left := members()) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.2)
+    if left:
+        raise Problem(f"these processes of the local environment do not end: {sorted(left)}")
 
 
 def wait_for_loops(within=20):

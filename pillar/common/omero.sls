@@ -1,6 +1,9 @@
 # OMERO's own property names: its manual is the manual. Lists and maps are stored as JSON.
 omero:
   server:
+    # PyTables, which Tables-0 below needs
+    requirements:
+      - tables==3.11.1
     config:
       omero.data.dir: /data/OMERO
       omero.db.poolsize: 25

@@ -20,15 +20,15 @@ class HostBackend(LocalBackend):
 
     NAME = "idr-local"
 
-    def __init__(self, local, name):
+    def __init__(self, prefix, name):
         super().__init__()
-        self.local, self.name = local, name
+        self.prefix, self.name = prefix, name
 
     def get_hostname(self):
         return self.name
 
     def run(self, command, *args, **kwargs):
-        return self.run_local(f"{self.local.prefix(self.name)} sh -c %s", self.get_command(command, *args))
+        return self.run_local(f"{self.prefix} sh -c %s", self.get_command(command, *args))
 
 
 class Local:
@@ -64,17 +64,14 @@ class Local:
         node = json.loads(done.stdout)["local"]["nspawn"][name]
         return node["pid"]
 
-    def prefix(self, name):
-        if name not in self._leaders:
-            self._leaders[name] = self.leader(name)
-        enter = f"nsenter --target {self._leaders[name]} --mount --uts --ipc --net --pid --cgroup --root --wd"
+    def prefix(self, leader):
+        enter = f"nsenter --target {leader} --mount --uts --ipc --net --pid --cgroup --root --wd"
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return f"{enter} env -i PATH={path} HOME=/root LANG=C.UTF-8"
 
-    _leaders: dict = {}
-
     def host(self, name):
-        return testinfra.host.Host(HostBackend(self, name))
+        """testinfra's host; ask again after a reboot."""
+        return testinfra.host.Host(HostBackend(self.prefix(self.leader(name)), name))
 
     def get(self, path, timeout=60):
         """(status, body, headers, final address) of a page, fetched as a new visitor with cookies."""

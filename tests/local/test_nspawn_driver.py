@@ -215,12 +215,14 @@ def test_host_whose_launcher_was_killed_starts_again(cloud, made):
     ],
 )
 def test_wrong_map_makes_nothing(cloud, tmp_path, entry, message):
-    (tmp_path / "bad.map").write_text(f"idr-base:\n  - try-bad: {entry}\n")
+    (tmp_path / "bad.map").write_text(f"idr-base:\n  - try-good\n  - try-bad: {entry}\n")
     answer = cloud.ask("-m", str(tmp_path / "bad.map"), "-P")
     assert message in answer["try-bad"]["Error"]
-    assert "try-bad" not in cloud.hosts()
+    assert message in answer["try-good"]["Error"]
+    for name in ("try-bad", "try-good"):
+        assert name not in cloud.hosts()
+        assert name not in cloud.accepted_keys()
     assert not [name for name in cloud.volumes() if "bad" in name]
-    assert "try-bad" not in cloud.accepted_keys()
 
 
 def test_wrong_name_on_the_command_line_fails(cloud):

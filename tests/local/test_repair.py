@@ -23,6 +23,16 @@ def test_up_repairs_what_was_killed(local):
     assert set(local.salt("*", "test.ping").values()) == {True}
 
 
+def test_up_repairs_a_lost_namespace(local):
+    """The process that keeps the mounts is gone, the hosts still stand on them."""
+    os.kill(pid("holder"), signal.SIGKILL)
+    done = local.make("up", timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert local.get("/")[0] == 200
+    loops = subprocess.run(["losetup", "-n", "-O", "BACK-FILE"], capture_output=True, text=True, check=True).stdout
+    assert loops.count("pool.img") == 1
+
+
 def test_a_second_make_up_at_the_same_time_is_refused(local):
     first = subprocess.Popen(["make", "up"], cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:

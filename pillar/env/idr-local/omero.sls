@@ -18,6 +18,8 @@ omero:
     start_timeout: 60
     config:
       omero.db.poolsize: 5
+      # the stand-in has no tables to serve
+      omero.server.nodedescriptors: master:Blitz-0
   web:
     config:
       omero.web.wsgi_workers: 2
