@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import socket
 
-from testbed import lan, packages
+from testbed import lan, packages, processes
 from testbed.console import Problem, run, say
 from testbed.paths import CACHE, LOG, PUBLISHED, STATE
 
@@ -64,9 +64,9 @@ def _check_disk():
 
 
 def _check_ports():
-    if lan.holder():
-        return
     for port in PUBLISHED:
+        if processes.pid_of(f"relay-{port}"):
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

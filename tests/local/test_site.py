@@ -1,8 +1,11 @@
 """What a visitor and an OMERO client see, from the machine, by the published ports alone."""
 
+import pathlib
 import re
 import secrets
+import shutil
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -19,10 +22,11 @@ def public_password():
 
 
 @pytest.fixture(scope="module")
-def omero(tmp_path_factory):
+def omero():
     """The `omero` command as a user of the site has it: on the machine, in an environment of its own."""
     folder = wheels.environment("client", CHECKOUT / "salt/omero/files/requirements-server.txt", CACHE)
-    home = tmp_path_factory.mktemp("home")
+    # not pytest's: only root may write below that
+    home = pathlib.Path(tempfile.mkdtemp(prefix="omero-client-"))
     home.chmod(0o777)
     environment = {
         "HOME": str(home),
@@ -41,7 +45,8 @@ def omero(tmp_path_factory):
         env = environment | ({"OMERO_PASSWORD": password} if password else {})
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=env)
 
-    return call
+    yield call
+    shutil.rmtree(home)
 
 
 def test_make_up_printed_the_address(local):
@@ -104,7 +109,7 @@ def test_omero_login_as_public(local, omero, public_password):
 
 
 def test_a_wrong_password_is_refused(local, omero):
-    done = omero("login", "-s", "127.0.0.1", "-p", "4064", "-u", "public", password="wrong")
+    done = omero("login", "-s", "127.0.0.1", "-p", "4064", "-u", "public", "-C", password="wrong")
     assert done.returncode != 0
     assert "Password check failed" in done.stdout + done.stderr
 
