@@ -57,11 +57,10 @@ def make_namespace():
     """Make the network namespace with its bridge and the process that keeps the mounts."""
     if holder():
         return
-    # what outlived its holder stands on mounts that a new one would make a second time
-    end_members()
-    wait_for_loops()
-    if not pathlib.Path(f"/run/netns/{NAMESPACE}").exists():
-        run(["ip", "netns", "add", NAMESPACE])
+    # what outlived its holder stands on mounts that a new one would make a second time, and its interfaces
+    # take their time to go
+    _clear_namespace()
+    run(["ip", "netns", "add", NAMESPACE])
     _make_bridge()
     _make_folders()
     (RUN / "held").unlink(missing_ok=True)
@@ -157,13 +156,17 @@ def tear_down():
     for pid_file in sorted(RUN.glob("*.pid")):
         if pid_file.stem != "holder":
             processes.stop(pid_file.stem)
+    _clear_namespace()
+    nspawn_cgroup.remove(cgroups())
+    shutil.rmtree(STATE, ignore_errors=True)
+    shutil.rmtree(RUN, ignore_errors=True)
+
+
+def _clear_namespace():
     end_members()
     if pathlib.Path(f"/run/netns/{NAMESPACE}").exists():
         run(["ip", "netns", "delete", NAMESPACE])
     wait_for_loops()
-    nspawn_cgroup.remove(cgroups())
-    shutil.rmtree(STATE, ignore_errors=True)
-    shutil.rmtree(RUN, ignore_errors=True)
 
 
 def end_members(within=30):
