@@ -7,7 +7,7 @@ import sys
 
 from testbed import image, lan, machine, master, packages, site, wheels
 from testbed.console import Problem, elapsed, fail, run, say, step
-from testbed.paths import CACHE, CHECKOUT, RUN, STATE
+from testbed.paths import CACHE, CHECKOUT, MAP, RUN, STATE
 
 
 def up():
@@ -45,7 +45,7 @@ def down():
         return say("nothing to remove")
     with step("removing the local environment"):
         if lan.holder():
-            lan.inside(["sh", "-c", "salt-cloud -m idr-local.map -d -P -y || true"], timeout=300, check=False)
+            master.call_any("salt-cloud", "-m", MAP, "-d", "-P", "-y")
         lan.tear_down()
 
 

@@ -62,7 +62,6 @@ def make():
         with step("compiling zeroc-ice (once; several minutes)"):
             _compile_ice(tools)
     others = WHEELS / ".pins"
-    others.write_text("".join(f"{pin}\n" for pin in wanted if pin != ICE))
     with step(f"fetching {len(wanted)} Python packages"):
         # one pip wheel call cannot hold two versions of a name, as Salt's and OMERO's lists may
         for path in HOST_LISTS:

@@ -12,7 +12,6 @@ import testinfra
 from testinfra.backend.local import LocalBackend
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-HOSTS = pathlib.Path(CHECKOUT, ".local/cloud")
 
 
 class HostBackend(LocalBackend):
