@@ -1,4 +1,10 @@
 # Roles come from pillar, which goes by the minion id: a new role needs no line here.
+{%- if 'idr_modules.sync' in salt %}
+{%- do salt['idr_modules.sync'](pillar.get('modules')) %}
+{%- else %}
+{#- A host that has none of our modules yet. #}
+{%- do salt['saltutil.sync_all'](saltenv='base', refresh=True) %}
+{%- endif %}
 base:
   '*':
     {%- for role in pillar.get('roles', []) %}
