@@ -1,4 +1,4 @@
-"""The base image of the local hosts: Debian with systemd, sshd and Salt, and nothing of any role."""
+"""The base image of the local hosts: Debian with systemd, sshd, Salt and what every host needs, nothing of any role."""
 
 import shutil
 
@@ -34,6 +34,8 @@ INCLUDE = [
     "kmod",
     "xfsprogs",
     "nftables",
+    "systemd-journal-remote",
+    "unattended-upgrades",
 ]
 # nothing for them to do in a host without console, seat or udev; timers would wake all hosts at once
 MASKED = [

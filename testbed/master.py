@@ -1,8 +1,10 @@
 """The Salt master of the local cloud: its configuration folder and its process."""
 
+import hashlib
+
 from testbed import lan, processes
 from testbed.console import Problem, run, say
-from testbed.paths import CHECKOUT, GATEWAY, INSIDE, STATE
+from testbed.paths import CHECKOUT, GATEWAY, INSIDE, RUN, STATE
 
 # only where this master keeps its things; all else is the repository's etc/master.d
 LOCAL = f"""\
@@ -28,6 +30,9 @@ def configure():
     shared = [p for p in (CHECKOUT / "cloud.profiles.d").glob("*.conf") if p.name != "idr-base.conf"]
     links |= {f"cloud.profiles.d/{p.name}": f"cloud.profiles.d/{p.name}" for p in shared}
     links["cloud.profiles.d/idr-base.conf"] = "testbed/cloud.profiles.d/idr-base.conf"
+    for old in salt.glob("*.d/*.conf"):
+        if old.is_symlink() and f"{old.parent.name}/{old.name}" not in links:
+            old.unlink()
     for name, target in links.items():
         link = salt / name
         if not link.is_symlink():
@@ -36,11 +41,20 @@ def configure():
 
 
 def start():
-    """Start the master and wait, up to 60 s, until it answers."""
-    if processes.pid_of("master"):
+    """Start the master, anew if its configuration has changed, and wait, up to 60 s, until it answers."""
+    stamp, wanted = RUN / "master.configuration", _digest()
+    if processes.pid_of("master") and stamp.exists() and stamp.read_text() == wanted:
         return
+    processes.stop("master", within=30)
     say("starting the Salt master")
     processes.start("master", lan.enter(["salt-master", "--log-level=warning"]), within=60, ready=_answers)
+    stamp.write_text(wanted)
+
+
+def _digest():
+    files = sorted((STATE / "salt/master.d").glob("*.conf"))
+    texts = [(CHECKOUT / "etc/master.d" / p.name if p.is_symlink() else p).read_bytes() for p in files]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
 def _answers():
