@@ -2,12 +2,20 @@
 Who this host is and who its peers are, by the minion id and the mine.
 """
 
+import os
+import time
+
+import idr_firewall
 import idr_ids
+import salt.key
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "idr"
 
 MINE_ALIAS = "address"
+PROC_SYS = "/proc/sys"
+REMEMBERED = "idr.mine"
+REMEMBER = 60
 
 
 def __virtual__():
@@ -36,11 +44,12 @@ def host(minion_id=None):
     return {**parsed, "pattern": idr_ids.pattern(parsed["environment"])}
 
 
-def peers(role=None):
+def peers(role=None, fresh=False):
     """
     Hosts of the own environment that the mine knows.
 
     :param role: only hosts of this role; all without
+    :param fresh: ask the master again, when the same run has asked within the last minute
     :returns: list of ``{"id": str, "address": str}``, sorted by role and number
     :raises CommandExecutionError: the own id has another form, or the mine does not even know this host. A
         mine that has lost its data must not look like an environment without hosts.
@@ -54,13 +63,42 @@ def peers(role=None):
     this = host()
     if this is None:
         raise CommandExecutionError(f"minion id {__opts__['id']!r} is not <environment>-<role>[-<number>]")
-    known = __salt__["mine.get"](this["pattern"], MINE_ALIAS, tgt_type="pcre")
+    known = _mine(this["pattern"], fresh)
     if not known.get(this["id"]):
         raise CommandExecutionError(
             f"the mine has no {MINE_ALIAS!r} of {this['id']} itself: run mine.update (is an address in the pillar's "
             "environment:network?)"
         )
     return idr_ids.addressed(known, this["environment"], role)
+
+
+def _mine(pattern, fresh):
+    """The mine; remembered for the rest of a state run, in which several files are made of it."""
+    asked, known = __context__.get(REMEMBERED, (None, None))
+    if fresh or asked is None or time.monotonic() - asked > REMEMBER:
+        known = __salt__["mine.get"](pattern, MINE_ALIAS, tgt_type="pcre")
+        __context__[REMEMBERED] = (time.monotonic(), known)
+    return known
+
+
+def accepted(environment):
+    """
+    Hosts of an environment whose keys are accepted. For pillar, which is rendered on the master.
+
+    :param environment: name of the environment
+    :returns: sorted list of minion ids; empty where there is no master, as with ``salt-call --local``
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd idr.accepted idr-local
+    """
+    if __opts__.get("__role") != "master":
+        return []
+    with salt.key.get_key(__opts__) as keys:
+        ids = keys.list_keys()[keys.ACC]
+    return sorted(name for name in ids if (host(name) or {}).get("environment") == environment)
 
 
 def publish():
@@ -81,3 +119,49 @@ def publish():
         raise CommandExecutionError(f"this host has no address in the pillar's environment:network ({network})")
     __salt__["mine.update"]()
     return True
+
+
+def firewall_rules():
+    """
+    nftables rules of this host, from pillar ``firewall`` and the mine.
+
+    :returns: text of a file for ``nft -f``
+    :raises CommandExecutionError: the mine does not know this host, or the pillar is wrong. Rules made of half an
+        environment would cut off the other half.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' idr.firewall_rules
+    """
+
+    def get(key):
+        return __salt__["pillar.get"](key, unmask=True)
+
+    try:
+        wanted = idr_firewall.services(get("firewall:services"), get)
+        return idr_firewall.rules(wanted, idr_firewall.sources(peers(), get("firewall:operators")))
+    except ValueError as exc:
+        raise CommandExecutionError(f"pillar of {__opts__['id']}: {exc}") from exc
+
+
+def sysctls(parameters, own=False):
+    """
+    Kernel parameters that belong on this host.
+
+    :param parameters: dict by name
+    :param own: only those that this host may write, for containers: the others are the machine's
+    :returns: dict by name
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' idr.sysctls '{net.core.somaxconn: 4096, vm.swappiness: 10}' own=True
+    """
+    return {
+        name: value
+        for name, value in parameters.items()
+        if not own or os.access(os.path.join(PROC_SYS, *name.split(".")), os.W_OK)
+    }

@@ -6,28 +6,33 @@ import difflib
 import time
 
 import idr_hosts
+import idr_ids
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "idr"
 
 HOSTS = "/etc/hosts"
 PAUSE = 2
+# How long a host with an accepted key may take until it says its address, in seconds.
+SETTLE = 30
 
 
 def __virtual__():
     return __virtualname__
 
 
-def peers_known(name, roles=(), timeout=120, hosts=HOSTS):
+def peers_known(name, roles=(), expected=(), timeout=120, hosts=HOSTS):
     """
-    The mine knows this host and at least one host of each role, and the hosts file names all of them.
+    The mine knows this host, a host of each role and all hosts that it should, and the hosts file names them.
 
     What needs a peer requires this state: it waits (in test mode it looks once) and fails rather than let half a
-    configuration be written.
+    configuration be written. A host that is expected but not known after 30 s is left out if it is new, as it
+    may never have started. If the hosts file knows it, then the mine has lost it, and the state fails.
 
     :param name: any name
     :param roles: roles of which at least one host must be known
-    :param timeout: limit of the wait in seconds
+    :param expected: ids of the hosts that exist
+    :param timeout: limit of the wait for ``roles`` in seconds
     :param hosts: the hosts file, of which only the own block is touched
 
     .. code-block:: yaml
@@ -35,27 +40,30 @@ def peers_known(name, roles=(), timeout=120, hosts=HOSTS):
         peers-known:
           idr.peers_known:
             - roles: [database]
+            - expected: [idr-local-database, idr-local-proxy]
             - timeout: 120
     """
     ret = {"name": name, "result": False, "comment": "", "changes": {}}
-    peers, missing = _wait(roles, 0 if __opts__["test"] else timeout)
+    peers, missing, unknown = _wait(roles, expected, 0 if __opts__["test"] else timeout)
     if missing:
         ret["comment"] = f"Not in the mine after {timeout} s: {'; '.join(missing)}"
         if __opts__["test"]:
             ret.update(result=None, comment=f"Would wait up to {timeout} s for the mine: {'; '.join(missing)}")
         return ret
     try:
-        return _write(ret, hosts, peers)
+        return _write(ret, hosts, peers, unknown)
     except (OSError, ValueError) as exc:
         return {**ret, "comment": f"{hosts}: {exc}"}
 
 
-def _wait(roles, timeout):
-    deadline = time.monotonic() + timeout
+def _wait(roles, expected, timeout):
+    begin = time.monotonic()
     while True:
         peers, missing = _look(roles)
-        if not missing or time.monotonic() >= deadline:
-            return peers, missing
+        unknown = sorted(set(expected) - {peer["id"] for peer in peers})
+        limit = timeout if missing else min(SETTLE, timeout)
+        if not (missing or unknown) or time.monotonic() >= begin + limit:
+            return peers, missing, unknown
         if not peers:
             _publish()
         time.sleep(PAUSE)
@@ -63,11 +71,11 @@ def _wait(roles, timeout):
 
 def _look(roles):
     try:
-        peers = __salt__["idr.peers"]()
+        peers = __salt__["idr.peers"](fresh=True)
     except CommandExecutionError as exc:
         return [], [str(exc)]
-    missing = [f"no host of role {role}" for role in sorted(roles) if not __salt__["idr.peers"](role)]
-    return peers, missing
+    known = {idr_ids.parse(peer["id"])["role"] for peer in peers}
+    return peers, [f"no host of role {role}" for role in sorted(set(roles) - known)]
 
 
 def _publish():
@@ -78,11 +86,17 @@ def _publish():
         return
 
 
-def _write(ret, hosts, peers):
+def _write(ret, hosts, peers, unknown):
     with open(hosts, encoding="utf-8") as stream:
         old = stream.read()
+    lost = sorted(set(unknown) & set(idr_hosts.names(old)))
+    if lost:
+        lost = ", ".join(lost)
+        return {**ret, "comment": f"The mine has lost {lost}: run mine.update there, or delete the key of what is gone"}
     new = idr_hosts.replace(old, peers)
     count = f"{len(peers)} hosts of the environment are known"
+    if unknown:
+        count += f", not yet {', '.join(unknown)}"
     if new == old:
         return {**ret, "result": True, "comment": count}
     diff = "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), "old", "new"))

@@ -34,6 +34,16 @@ def replace(text, peers):
     return "".join([*lines[:first], *new, *lines[last + 1 :]])
 
 
+def names(text):
+    """
+    Names in the block of peers of a hosts file; none without a block.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    if BEGIN not in lines or END not in lines:
+        return []
+    return [line.split()[1] for line in lines[lines.index(BEGIN) + 1 : lines.index(END)] if line]
+
+
 def _ended(lines):
     if lines and not lines[-1].endswith("\n"):
         return [*lines[:-1], lines[-1] + "\n"]

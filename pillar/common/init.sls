@@ -1,5 +1,14 @@
 include:
+  - common.accounts
   - common.base
+  - common.firewall
+  - common.hosts
+  - common.logs
   - common.mine
+  - common.modules
   - common.omero
   - common.redis
+  - common.share
+  - common.ssh
+  - common.sysctl
+  - common.upgrades

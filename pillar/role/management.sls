@@ -7,6 +7,13 @@ volumes:
     path: /data
 
 management:
-  journal:
-    SystemMaxUse: 1G
-    MaxRetentionSec: 3month
+  # Of all hosts' journals together.
+  logs:
+    max_use: 20G
+    max_age: 1year
+
+firewall:
+  services:
+    # the only way in by SSH; every other host lets in this one alone
+    ssh: {from: [operators]}
+    journal: {ports: [19532], from: [environment]}

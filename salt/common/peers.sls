@@ -2,4 +2,5 @@
 peers-known:
   idr.peers_known:
     - roles: {{ salt['pillar.get']('peers:required', [])|tojson }}
+    - expected: {{ pillar.environment.get('hosts', [])|tojson }}
     - timeout: {{ salt['pillar.get']('peers:timeout', 120) }}

@@ -1,27 +1,23 @@
-{%- from 'management/map.jinja' import management with context %}
-management-ssh:
-  pkg.installed:
-    - name: {{ management.ssh.package }}
-  service.running:
-    - name: {{ management.ssh.service }}
-    - enable: true
-    - require:
-        - pkg: management-ssh
+{%- set data = pillar.volumes.data.path %}
+include:
+  - volumes
+  - management.logs
 
-management-journal-directory:
+# For what is to come: backups hold secrets, metrics do not.
+management-backups:
   file.directory:
-    - name: /etc/systemd/journald.conf.d
-
-# What happened before a reboot is what an operator wants to read after it.
-management-journal:
-  file.managed:
-    - name: /etc/systemd/journald.conf.d/idr.conf
-    - source: salt://management/files/journald.conf.jinja
-    - template: jinja
-    - mode: '0644'
+    - name: {{ data }}/backups
+    - user: root
+    - group: root
+    - mode: '0700'
     - require:
-        - file: management-journal-directory
-  service.running:
-    - name: systemd-journald
-    - watch:
-        - file: management-journal
+        - sls: volumes
+
+management-metrics:
+  file.directory:
+    - name: {{ data }}/metrics
+    - user: root
+    - group: root
+    - mode: '0755'
+    - require:
+        - sls: volumes

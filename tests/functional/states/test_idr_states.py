@@ -1,5 +1,6 @@
 """Peers through Salt's real loaders; the mine and the host's addresses are doubles."""
 
+import threading
 import time
 
 import pytest
@@ -80,6 +81,42 @@ def test_missing_role_ends_at_the_limit_and_writes_nothing(peers_known, mine, ho
     assert "no host of role proxy" in ret["comment"]
     assert "role database" not in ret["comment"]
     assert hosts.read_text() == "127.0.0.1 localhost\n"
+
+
+def test_a_new_host_is_waited_for_and_then_left_out(peers_known, mine, hosts):
+    (mine / "mine").write_text(KNOWN)
+    begin = time.monotonic()
+    ret = peers_known(expected=["idr-test-database", "idr-test-proxy"], timeout=3)
+    assert 2 < time.monotonic() - begin < 9
+    assert ret["result"] is True
+    assert ret["comment"].startswith("2 hosts of the environment are known, not yet idr-test-proxy")
+    assert "proxy" not in hosts.read_text()
+
+
+def test_a_host_that_comes_in_time_is_in(peers_known, mine, hosts):
+    (mine / "mine").write_text(KNOWN)
+    late = KNOWN.replace("}", ', "idr-test-proxy": ["10.1.0.3"]}')
+    timer = threading.Timer(3, lambda: (mine / "mine").write_text(late))
+    timer.start()
+    ret = peers_known(expected=["idr-test-proxy"], timeout=20)
+    timer.join()
+    assert ret["result"] is True
+    assert "10.1.0.3 idr-test-proxy" in hosts.read_text()
+
+
+def test_a_host_that_the_mine_has_lost_is_not_cut_off(peers_known, mine, hosts):
+    (mine / "mine").write_text(KNOWN)
+    everybody = ["idr-test-database", "idr-test-omeroreadonly-1"]
+    assert peers_known(expected=everybody)["result"] is True
+    before = hosts.read_text()
+    (mine / "mine").write_text('{"idr-test-database": ["10.1.0.1"]}')
+    ret = peers_known(expected=everybody, timeout=1)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "lost idr-test-omeroreadonly-1" in ret["comment"]
+    assert hosts.read_text() == before
+    # whose key was deleted is gone for good
+    assert peers_known(expected=everybody[:1], timeout=1)["result"] is True
+    assert "omeroreadonly" not in hosts.read_text()
 
 
 def test_test_mode_does_not_wait_and_does_not_publish(peers_known, mine):

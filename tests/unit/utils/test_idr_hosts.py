@@ -27,3 +27,10 @@ def test_block_is_replaced_where_it_is():
 def test_damaged_block_is_refused(text):
     with pytest.raises(ValueError, match="expected one line"):
         idr_hosts.replace(text, PEERS)
+
+
+def test_names_are_those_of_the_block():
+    peers = [{"id": "idr-x-proxy", "address": "192.0.2.1"}, {"id": "idr-x-database", "address": "192.0.2.2"}]
+    text = idr_hosts.replace("127.0.0.1 localhost\n", peers) + "192.0.2.9 stranger\n"
+    assert idr_hosts.names(text) == ["idr-x-proxy", "idr-x-database"]
+    assert idr_hosts.names("127.0.0.1 localhost\n") == []

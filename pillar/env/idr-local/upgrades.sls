@@ -1,0 +1,3 @@
+# Nothing may change under a test, and the base image masks apt's timers.
+upgrades:
+  automatic: false

@@ -1,0 +1,101 @@
+"""Execution module idr."""
+
+import idr_firewall
+import pytest
+import salt.config
+from salt.exceptions import CommandExecutionError
+
+KEY = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n"
+MINE = {
+    "idr-x-database": ["192.0.2.9"],
+    "idr-x-omeroreadonly-2": ["192.0.2.2"],
+    "idr-x-omeroreadonly-10": ["192.0.2.10"],
+    "idr-other-omeroreadonly-1": ["192.0.2.77"],
+}
+PILLAR = {
+    "firewall:services": {"postgresql": {"ports": [5432], "from": ["omeroreadonly"]}},
+    "firewall:operators": [],
+}
+
+
+@pytest.fixture
+def module(load):
+    """Function that loads the module on a host with a mine and a pillar."""
+
+    def module(host="idr-x-database", mine=MINE, pillar=PILLAR):
+        functions = {
+            "mine.get": lambda pattern, alias, tgt_type: mine,
+            "pillar.get": lambda key, unmask: pillar.get(key, ""),
+        }
+        return load("modules", "idr", salt=functions, opts={"id": host}, context={})
+
+    return module
+
+
+def test_firewall_rules_have_the_addresses_of_the_mine(module):
+    text = module().firewall_rules()
+    assert "elements = { 192.0.2.2, 192.0.2.10 }" in text
+    assert "192.0.2.77" not in text
+    assert idr_firewall.digest(text)
+
+
+def test_no_rules_without_the_mine(module):
+    with pytest.raises(CommandExecutionError, match="the mine has no 'address' of idr-x-database itself"):
+        module(mine={}).firewall_rules()
+
+
+def test_no_rules_of_a_wrong_pillar(module):
+    wrong = {**PILLAR, "firewall:services": {"web": {"ports": [80], "from": ["elsewhere"]}}}
+    with pytest.raises(CommandExecutionError, match="idr-x-database: firewall:services:web:from: expected"):
+        module(pillar=wrong).firewall_rules()
+
+
+def test_no_rules_for_a_stranger(module):
+    with pytest.raises(CommandExecutionError, match="minion id 'stranger'"):
+        module(host="stranger").firewall_rules()
+
+
+def test_sysctls_of_a_container_are_those_that_it_may_write(module, tmp_path):
+    idr = module()
+    idr.PROC_SYS = str(tmp_path)
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net/own").write_text("0")
+    wanted = {"net.own": 1, "vm.the_machines": 2}
+    assert idr.sysctls(wanted) == wanted
+    assert idr.sysctls(wanted, own=True) == {"net.own": 1}
+
+
+def test_the_mine_is_asked_once_in_a_run(load):
+    asked = []
+
+    def get(pattern, alias, tgt_type):
+        asked.append(pattern)
+        return MINE
+
+    idr = load("modules", "idr", salt={"mine.get": get}, opts={"id": "idr-x-database"}, context={})
+    assert idr.peers() == idr.peers("database") + idr.peers("omeroreadonly")
+    assert len(asked) == 1
+    idr.peers(fresh=True)
+    assert len(asked) == 2
+    idr.REMEMBER = 0
+    idr.peers()
+    assert len(asked) == 3
+
+
+def test_accepted_are_the_hosts_whose_keys_the_master_accepted(load, tmp_path):
+    for state, names in {
+        "minions": ["idr-x-proxy", "idr-x-database", "idr-other-database", "stranger"],
+        "minions_pre": ["idr-x-management"],
+    }.items():
+        (tmp_path / state).mkdir()
+        for name in names:
+            (tmp_path / state / name).write_text(KEY)
+    opts = {
+        **salt.config.DEFAULT_MASTER_OPTS,
+        "__role": "master",
+        "pki_dir": str(tmp_path),
+        "cachedir": str(tmp_path),
+        "id": "master",
+    }
+    assert load("modules", "idr", opts=opts).accepted("idr-x") == ["idr-x-database", "idr-x-proxy"]
+    assert load("modules", "idr", opts={**opts, "__role": "minion"}).accepted("idr-x") == []

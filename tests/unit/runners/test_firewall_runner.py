@@ -1,0 +1,81 @@
+"""Who may reach whom, from the checkout's pillar and a master's mine."""
+
+import copy
+import shutil
+
+import idr_ids
+import idr_maps
+import pytest
+import salt.cache
+import salt.config
+
+
+@pytest.fixture
+def environment(checkout):
+    """Any environment of the maps."""
+    return idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
+
+
+@pytest.fixture
+def runner(load, checkout, tmp_path, environment):
+    """The runner of a master over a copy of the checkout's pillar, which knows all hosts but the proxy."""
+    for path in checkout.glob("*.map"):
+        shutil.copy(path, tmp_path)
+    shutil.copytree(checkout / "pillar", tmp_path / "pillar", ignore=shutil.ignore_patterns("secrets"))
+    opts = copy.deepcopy(salt.config.DEFAULT_MASTER_OPTS)
+    opts.update(
+        id="master",
+        root_dir=str(tmp_path),
+        cachedir=str(tmp_path / "cache"),
+        extension_modules=str(tmp_path / "extmods"),
+        pki_dir=str(tmp_path / "pki"),
+        conf_file=str(tmp_path / "master"),
+        pillar_roots={"base": [str(tmp_path / "pillar")]},
+        file_roots={"base": [str(checkout / "salt")]},
+        module_dirs=[str(checkout)],
+        minion_data_cache=False,
+    )
+    module = load("runners", "firewall", opts=opts, context={})
+    secrets = load("runners", "idr", opts=opts, context={}).secrets(environment)
+    assert "errors" not in secrets
+    cache = salt.cache.factory(opts)
+    for number, host in enumerate(idr_maps.hosts(tmp_path, environment), 10):
+        if not host.endswith("-proxy"):
+            cache.store("mine", host, {"address": {"__data__": [f"192.0.2.{number}"], "allow_tgt": "*"}})
+    return module
+
+
+def test_rows_name_hosts(runner, environment):
+    rows = {(row["to"], row["service"], row["from"]): row for row in runner.rows(environment)}
+    row = rows[(f"{environment}-database", "postgresql", "omeroreadwrite")]
+    assert (row["ports"], row["who"]) == ("5432", f"{environment}-omeroreadwrite")
+    assert rows[(f"{environment}-proxy", "http", "public")]["who"] == "everybody"
+
+
+def test_who_is_not_in_the_mine_reaches_nobody(runner, environment):
+    assert {row["who"] for row in runner.rows(environment) if row["from"] == "proxy"} == {"nobody"}
+
+
+def test_ssh_is_only_let_in_from_management(runner, environment):
+    for row in runner.rows(environment):
+        if row["service"] == "ssh":
+            assert row["from"] == ("operators" if row["to"].endswith("-management") else "management")
+
+
+def test_text_has_a_line_for_each_row(runner, environment):
+    lines = runner.show(environment).splitlines()
+    assert len(lines) == len(runner.rows(environment)) + 1
+
+
+def test_wrong_pillar_is_one_line_that_names_it(runner, environment, tmp_path):
+    path = tmp_path / "pillar/role/database.sls"
+    path.write_text(path.read_text().replace("ports: [5432]", "ports: [5432, 99999]"))
+    ret = runner.show(environment)
+    assert runner.__context__["retcode"] == 1
+    assert "firewall:services:postgresql:ports" in ret["errors"][0]
+    assert f"{environment}-database" in ret["errors"][0]
+
+
+def test_unknown_environment_is_one_line(runner):
+    assert "no map" in runner.show("elsewhere")["errors"][0]
+    assert runner.__context__["retcode"] == 1
