@@ -2,13 +2,9 @@
 Environments as the master sees them.
 """
 
-import pathlib
-
-import idr_check
 import idr_maps
+import idr_pillar
 import idr_secrets
-import salt.pillar
-import salt.utils.minions
 
 __virtualname__ = "idr"
 
@@ -17,18 +13,9 @@ def __virtual__():
     return __virtualname__
 
 
-def _pillar_root():
-    """The checkout's pillar among the pillar roots that the master may have."""
-    roots = [pathlib.Path(root) for root in __opts__["pillar_roots"]["base"]]
-    for root in roots:
-        if (root / "schemas").is_dir():
-            return root
-    raise ValueError(f"pillar_roots: expected one with a folder schemas, found {', '.join(map(str, roots))}")
-
-
 def secrets(environment):
     """
-    Make the random secrets that an environment does not have yet.
+    Make the random secrets that an environment does not have yet, those of OMERO's users in its pillar included.
 
     :param environment: name of the environment
     :returns: ``{"made": [...], "kept": [...]}``, names and never values; or ``{"errors": [...], "retcode": 1}``
@@ -40,18 +27,25 @@ def secrets(environment):
         salt-run idr.secrets idr-local
     """
     try:
-        return idr_secrets.make(_pillar_root() / "secrets", environment)
+        folder = idr_pillar.root(__opts__) / "secrets"
+        told = idr_secrets.make(folder, environment)
+        # pillar only compiles with the secrets that every environment has
+        data = idr_pillar.compiler(__opts__, f"{environment}-omeroreadwrite").compile_pillar()
+        users = idr_secrets.of_users(data)
+        again = idr_secrets.make(folder, environment, users) if users else {"made": []}
     except (OSError, ValueError) as exc:
         return _failed(str(exc))
+    return {"made": sorted([*told["made"], *again["made"]]), "kept": told["kept"]}
 
 
 def check(environment):
     """
-    Compile the pillar of each host that the maps give an environment, and hold it against the schemas.
+    Compile the pillar of each host that the maps give an environment, and hold it against the schemas, the hosts'
+    volumes, the other hosts and the other environments.
 
     :param environment: name of the environment
-    :returns: ``{"hosts": [...], "errors": [...]}``, an error being one line with host, key path, SLS and what was
-        expected; with any, ``retcode`` 1 as well, with which ``salt-run`` ends
+    :returns: ``{"hosts": [...], "errors": [...]}``, an error being one line with host, key path, file, what was
+        expected and what was found; with any, ``retcode`` 1 as well, with which ``salt-run`` ends
 
     CLI Example:
 
@@ -60,53 +54,23 @@ def check(environment):
         salt-run idr.check idr-local
     """
     try:
-        root = _pillar_root()
-        hosts = idr_maps.hosts(root.parent, environment)
-        validators = idr_check.schemas(root / "schemas")
+        place = idr_pillar.root(__opts__)
+        hosts = idr_maps.hosts(place.parent, environment)
+        pillars = idr_pillar.compiled(__opts__, place, environment)
     except ValueError as exc:
         return _failed(str(exc))
-    lines = [line for host in hosts for line in _check_host(host, validators)]
+    lines = [f"{host}: {line}" for host in hosts for line in _check_host(host, pillars)]
     if lines:
         return {**_failed(*lines), "hosts": hosts}
     return {"hosts": hosts, "errors": []}
+
+
+def _check_host(host, pillars):
+    # A pillar that did not render is not whole: its schemas would find fault with what is not there.
+    return pillars[host].get("_errors") or idr_pillar.wrong(__opts__, host, pillars[host], pillars)
 
 
 def _failed(*lines):
     # Orchestrations look at the context, the command salt-run at the answer.
     __context__["retcode"] = 1
     return {"errors": list(lines), "retcode": 1}
-
-
-def _check_host(host, validators):
-    _, grains, _ = salt.utils.minions.get_minion_data(host, __opts__)
-    pillar = salt.pillar.Pillar(__opts__, grains or {"id": host}, host, "base")
-    data = pillar.compile_pillar()
-    if "_errors" in data:
-        return [f"{host}: {error}" for error in data["_errors"]]
-    found = idr_check.errors(data, validators)
-    if not found:
-        return []
-    compiled = _by_sls(pillar)
-    return [_line(host, error, idr_check.source(error["path"], compiled)) for error in found]
-
-
-def _line(host, error, sls):
-    where = _pillar_root()
-    if sls:
-        where = where / f"{sls.replace('.', '/')}.sls"
-        where = where if where.exists() else where.with_suffix("") / "init.sls"
-    path = ":".join(error["path"]) or "the pillar"
-    return f"{host}: {path} (from {where}): expected {error['expected']}, found {error['found']}"
-
-
-def _by_sls(pillar):
-    """What each SLS says by itself, in the order in which they are merged."""
-    top, _ = pillar.get_top()
-    compiled = {}
-    for saltenv, names in pillar.top_matches(top).items():
-        for name in names:
-            mods = {}
-            pillar.render_pstate(name, saltenv, mods)
-            # An SLS comes before what it includes: what it says itself wins.
-            compiled.update(reversed(mods.items()))
-    return compiled

@@ -1,16 +1,25 @@
 """
 Compiled pillar against the JSON Schemas of ``pillar/schemas``.
 
-``<key>.json`` describes the top-level key of its name. ``pillar.json`` describes the whole, in particular which keys a
-role must have.
+``<key>.json`` describes the top-level key of its name; a key without a schema is an error. ``pillar.json`` describes
+the whole, in particular which keys a role must have. Where a schema has a ``description``, an error quotes it as what
+was expected.
 """
 
 import json
 import pathlib
+import re
 
 import jsonschema
 
-_HIDDEN = ("secrets", "password", "secret")
+# Under these names no value is ever shown.
+_HIDDEN = re.compile(r"(^|_)(secrets?|passwords?|secret_key)$")
+# What Salt itself puts into a compiled pillar.
+_SALTS = ("_errors",)
+
+_SHOWN = 80
+
+_KINDS = {dict: "no keys", list: "a list", str: "a text", bool: "a boolean", type(None): "nothing"}
 
 
 def schemas(folder):
@@ -25,8 +34,10 @@ def schemas(folder):
         try:
             schema = json.loads(path.read_text(encoding="utf-8"))
             jsonschema.Draft202012Validator.check_schema(schema)
-        except (OSError, ValueError, jsonschema.SchemaError) as exc:
+        except (OSError, ValueError) as exc:
             raise ValueError(f"{path}: {exc}") from exc
+        except jsonschema.SchemaError as exc:
+            raise ValueError(f"{path}: {exc.json_path}: {exc.message}") from None
         found[None if path.stem == "pillar" else path.stem] = jsonschema.Draft202012Validator(schema)
     if None not in found:
         raise ValueError(f"{folder}/pillar.json: expected this schema of the whole pillar")
@@ -41,39 +52,89 @@ def errors(pillar, validators):
     :param validators: as :func:`schemas` returns them
     :returns: sorted list of ``{"path": [key, ...], "expected": str, "found": str}``; never the value of a secret
     """
-    found = []
+    known = sorted(key for key in validators if key)
+    found = [
+        error([key], f"no such key, but one of {', '.join(known)}", pillar[key])
+        for key in pillar
+        if key not in known and key not in _SALTS
+    ]
     for key, validator in validators.items():
         if key is None:
-            found += [_describe(error, []) for error in validator.iter_errors(pillar)]
+            found += [one for wrong in validator.iter_errors(pillar) for one in _describe(wrong, [])]
         elif key in pillar:
-            found += [_describe(error, [key]) for error in validator.iter_errors(pillar[key])]
-    return sorted(found, key=lambda error: (error["path"], error["expected"]))
+            found += [one for wrong in validator.iter_errors(pillar[key]) for one in _describe(wrong, [key])]
+    return ordered(found)
 
 
-def _describe(error, prefix):
-    path = prefix + [str(part) for part in error.absolute_path]
-    return {"path": path, "expected": _expected(error), "found": _found(error, path)}
+def ordered(found):
+    """
+    Return errors sorted, each once.
+    """
+    once = {(tuple(one["path"]), one["expected"], one["found"]): one for one in found}
+    return [once[key] for key in sorted(once)]
 
 
-def _expected(error):
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return f"the keys {', '.join(missing)}"
-    if error.validator == "additionalProperties":
-        return f"no other keys than {', '.join(sorted(error.schema.get('properties', {})))}"
-    if error.validator == "type":
-        kinds = error.validator_value
+def error(path, expected, value):
+    """
+    Return one error as :func:`errors` lists them, with a value in words that may be shown.
+    """
+    path = [str(part) for part in path]
+    return {"path": path, "expected": expected, "found": _found(value, path)}
+
+
+def _describe(wrong, prefix):
+    path = prefix + [str(part) for part in wrong.absolute_path]
+    if wrong.validator == "required":
+        missing = [key for key in wrong.validator_value if key not in wrong.instance]
+        return [error([*path, key], _needed([*path, key]), None) for key in missing]
+    if wrong.validator == "additionalProperties" and wrong.validator_value is False:
+        return [error([*path, key], _other(wrong.schema), wrong.instance[key]) for key in _extra(wrong)]
+    if "propertyNames" in wrong.absolute_schema_path:
+        return [error([*path, wrong.instance], f"a name, {_expected(wrong)}", wrong.instance)]
+    return [error(path, _expected(wrong), wrong.instance)]
+
+
+def _needed(path):
+    return "a secret (salt-run idr.secrets makes it)" if path[0] == "secrets" else "a value"
+
+
+def _other(schema):
+    names = sorted(schema.get("properties", {}))
+    return f"no such key, but one of {', '.join(names)}" if names else "no keys here"
+
+
+def _extra(wrong):
+    patterns = wrong.schema.get("patternProperties", {})
+    return [
+        key
+        for key in wrong.instance
+        if key not in wrong.schema.get("properties", {}) and not any(re.search(one, key) for one in patterns)
+    ]
+
+
+def _expected(wrong):
+    if "description" in wrong.schema:
+        return wrong.schema["description"]
+    if wrong.validator == "type":
+        kinds = wrong.validator_value
         return kinds if isinstance(kinds, str) else " or ".join(kinds)
-    return f"{error.validator} {json.dumps(error.validator_value)}"
+    if wrong.validator == "enum":
+        return f"one of {', '.join(map(str, wrong.validator_value))}"
+    if wrong.validator == "const":
+        return str(wrong.validator_value)
+    if wrong.validator in ("anyOf", "oneOf") and wrong.context:
+        return " or ".join(dict.fromkeys(_expected(one) for one in wrong.context))
+    return f"{wrong.validator} {json.dumps(wrong.validator_value)}"
 
 
-def _found(error, path):
-    value = error.instance
-    if isinstance(value, dict):
-        return f"the keys {', '.join(sorted(map(str, value)))}" if value else "no keys"
-    if any(word in part for part in path for word in _HIDDEN):
-        return type(value).__name__
-    return repr(value)
+def _found(value, path):
+    if isinstance(value, dict) and value:
+        return f"the keys {', '.join(sorted(map(str, value)))}"
+    hidden = any(_HIDDEN.search(part) for part in path)
+    if value is None or isinstance(value, (dict, list)) or hidden:
+        return _KINDS.get(type(value), "a number")
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def source(path, compiled):

@@ -49,3 +49,44 @@ def _read(path):
     if not isinstance(data, dict):
         raise ValueError(f"{path}: expected profiles with lists of hosts, found {type(data).__name__}")
     return data
+
+
+def volumes(root, host):
+    """
+    Volumes that maps and profiles give a host.
+
+    :param root: folder of the ``*.map`` files and of ``cloud.profiles.d``
+    :param host: minion id
+    :returns: ``{name: size in GB, or None where nothing says}``; None when no map has the host with a known profile
+    :raises ValueError: a map or a profile is not readable
+    """
+    profiles: dict = {}
+    for path in sorted(pathlib.Path(root, "cloud.profiles.d").glob("*.conf")):
+        profiles.update(_read(path))
+    for path in sorted(pathlib.Path(root).glob("*.map")):
+        for profile, entries in _read(path).items():
+            for entry in entries if isinstance(entries, list) else []:
+                own = entry.get(host) if isinstance(entry, dict) else None
+                if profile in profiles and (own is not None or entry == host):
+                    return _sizes({**_extended(profiles, profile), **_flat(own)}.get("volumes"))
+    return None
+
+
+def _sizes(volumes):
+    """Sizes by name; what has no right form is the driver's to refuse."""
+    named = [volume for volume in volumes or [] if isinstance(volume, dict) and "name" in volume]
+    return {volume["name"]: volume["size"] if isinstance(volume.get("size"), int) else None for volume in named}
+
+
+def _extended(profiles, name, seen=()):
+    own = profiles.get(name, {})
+    base = own.get("extends")
+    if base in seen or base not in profiles:
+        return own
+    return {**_extended(profiles, base, (*seen, name)), **own}
+
+
+def _flat(own):
+    """A map gives a host's settings as a mapping or as a list of them."""
+    parts = own if isinstance(own, list) else [own or {}]
+    return {key: value for part in parts for key, value in part.items()}

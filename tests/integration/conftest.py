@@ -39,7 +39,7 @@ def staged(checkout, environment, tmp_path_factory):
     """The checkout with a pillar of its own: fresh secrets, a second environment, and a network that is here."""
     root = tmp_path_factory.mktemp("idr")
     for path in checkout.iterdir():
-        if path.name in ("salt", "reactor") or path.suffix == ".map" or path.name.startswith("_"):
+        if path.name in ("salt", "reactor", "cloud.profiles.d") or path.suffix == ".map" or path.name.startswith("_"):
             (root / path.name).symlink_to(path)
     shutil.copytree(checkout / "pillar", root / "pillar", ignore=shutil.ignore_patterns("secrets"))
     environments = root / "pillar/env"
@@ -48,8 +48,13 @@ def staged(checkout, environment, tmp_path_factory):
         path.write_text(path.read_text().replace(environment, OTHER))
     address = salt.utils.network.ip_addrs()[0]
     for name in (environment, OTHER):
-        (environments / name / "environment.yaml").write_text(f"network: {address}/32\n")
+        # The machine may have one address only.
+        other = {environment: OTHER, OTHER: environment}[name]
+        text = f"network: {address}/32\nshares_network_with: [{other}]\n"
+        (environments / name / "environment.yaml").write_text(text)
         idr_secrets.make(root / "pillar/secrets", name)
+    (root / "states").mkdir()
+    (root / "states/trace.sls").write_text(f"trace:\n  file.touch:\n    - name: {root}/trace\n")
     return root
 
 
@@ -67,6 +72,8 @@ def _configuration(checkout, staged):
     settings = {}
     for text in texts:
         settings.update(yaml.safe_load(text) or {})
+    # States of the tests' own, which may be applied to this very machine.
+    settings["file_roots"]["base"].append(str(staged / "states"))
     return settings
 
 

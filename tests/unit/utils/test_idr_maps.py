@@ -37,3 +37,29 @@ def test_bad_map_is_named(folder, text, said):
     with pytest.raises(ValueError, match=said) as caught:
         idr_maps.hosts(folder)
     assert "bad.map" in str(caught.value)
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    """Function ``(map)`` that writes it, beside profiles of which one extends another."""
+    (tmp_path / "cloud.profiles.d").mkdir()
+    (tmp_path / "cloud.profiles.d/a.conf").write_text(
+        "base: {size: s, volumes: [{name: db, size: 8}]}\ndb: {extends: base}\nnone: {extends: elsewhere}\n"
+    )
+    return lambda text: (tmp_path / "a.map").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "volumes"),
+    [
+        ("db: [a-database]", {"db": 8}),
+        ("db: [{a-database: {volumes: [{name: db, size: 9}]}}]", {"db": 9}),
+        ("db: [{a-database: [{size: x}, {volumes: [{name: db, snapshot: s}]}]}]", {"db": None}),
+        ("none: [a-database]", {}),
+        ("unknown: [a-database]", None),
+        ("db: [a-database-2]", None),
+    ],
+)
+def test_volumes_come_from_the_map_over_the_profile(tmp_path, cloud, text, volumes):
+    cloud(text)
+    assert idr_maps.volumes(tmp_path, "a-database") == volumes

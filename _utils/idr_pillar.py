@@ -1,0 +1,165 @@
+"""
+The pillar of hosts as the master compiles it, and all that is wrong with it.
+
+The answer for what depends on other hosts is kept until a file of the checkout's pillar or maps changes: the check runs
+each time that a host asks for its pillar.
+"""
+
+import pathlib
+
+import idr_check
+import idr_cross
+import idr_ids
+import idr_maps
+import salt.pillar
+import salt.utils.minions
+import yaml
+
+# The name of our external pillar, which calls what is here and must not be called by it.
+EXTERNAL = "idr_schema"
+
+_KEPT: dict = {}
+
+
+def root(opts):
+    """
+    The checkout's pillar among the pillar roots that the master may have.
+
+    :raises ValueError: none of them has a folder ``schemas``
+    """
+    roots = [pathlib.Path(one) for one in opts["pillar_roots"]["base"]]
+    for one in roots:
+        if (one / "schemas").is_dir():
+            return one
+    raise ValueError(f"pillar_roots: expected one with a folder schemas, found {', '.join(map(str, roots))}")
+
+
+def compiler(opts, host):
+    """
+    Salt's compiler for the pillar of a host, without this check.
+    """
+    grains = salt.utils.minions.get_minion_data(host, opts)[1]
+    quiet = {**opts, "exclude_ext_pillar": [*opts.get("exclude_ext_pillar", []), EXTERNAL]}
+    return salt.pillar.Pillar(quiet, grains or {"id": host}, host, "base")
+
+
+def wrong(opts, host, data, pillars=None):
+    """
+    What is wrong with the pillar of a host.
+
+    :param opts: options of the master
+    :param host: minion id
+    :param data: its compiled pillar
+    :param pillars: ``{host: compiled pillar}`` of its environment if the caller has them
+    :returns: list of lines with the path of a key, the file that it comes from, what was expected, what was found
+    """
+    try:
+        place = root(opts)
+        found = [
+            *idr_check.errors(data, _schemas(place)),
+            *idr_cross.within(data, idr_maps.volumes(place.parent, host)),
+            *_among_networks(place, host),
+            *_among_hosts(opts, place, host, pillars),
+        ]
+    except ValueError as exc:
+        return [str(exc)]
+    if not found:
+        return []
+    compiled = _by_sls(compiler(opts, host))
+    return [_line(place, host, one, compiled) for one in idr_check.ordered(found)]
+
+
+def _line(place, host, error, compiled):
+    path = ":".join(error["path"]) or "the pillar"
+    return f"{path} (from {_file(place, host, error, compiled)}): expected {error['expected']}, found {error['found']}"
+
+
+def _file(place, host, error, compiled):
+    if error["path"] == ["environment", "network"]:
+        return place / "env" / idr_ids.parse(host)["environment"] / "environment.yaml"
+    sls = idr_check.source(error["path"], compiled)
+    if not sls:
+        return place
+    where = place / f"{sls.replace('.', '/')}.sls"
+    return where if where.exists() else where.with_suffix("") / "init.sls"
+
+
+def _among_networks(place, host):
+    return idr_cross.networks(_environments(place), idr_ids.parse(host)["environment"])
+
+
+def _environments(place):
+    files = sorted(place.glob("env/*/environment.yaml"))
+    return _kept(("environments", place), files, lambda: {path.parent.name: _read(path) for path in files})
+
+
+def _read(path):
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as exc:
+        raise ValueError(f"{path}: {exc}") from None
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: expected the key network, found {type(data).__name__}")
+    return data
+
+
+def _among_hosts(opts, place, host, pillars):
+    """Only the database's pillar has a limit that other hosts' pillars have to fit in."""
+    if pillars is not None:
+        return idr_cross.connections(pillars).get(host, []) + shared(pillars).get(host, [])
+    parsed = idr_ids.parse(host)
+    if parsed["role"] != "database":
+        return []
+    return _kept(
+        ("connections", place, host),
+        [*place.rglob("*"), *place.parent.glob("*.map")],
+        lambda: idr_cross.connections(compiled(opts, place, parsed["environment"])).get(host, []),
+    )
+
+
+def compiled(opts, place, environment):
+    """
+    Pillars of all hosts of an environment, errors and all.
+    """
+    hosts = idr_maps.hosts(place.parent, environment)
+    return {host: compiler(opts, host).compile_pillar() for host in hosts}
+
+
+def shared(pillars):
+    """
+    Secrets that differ between hosts of an environment which must have the same.
+    """
+    return idr_cross.shared_secrets(pillars, lambda host: idr_ids.parse(host)["role"])
+
+
+def _schemas(place):
+    return _kept(("schemas", place), sorted(place.glob("schemas/*.json")), lambda: idr_check.schemas(place / "schemas"))
+
+
+def _kept(key, files, make):
+    seen = [(path, *_stamp(path)) for path in files]
+    if key not in _KEPT or _KEPT[key][0] != seen:
+        _KEPT[key] = (seen, make())
+    return _KEPT[key][1]
+
+
+def _stamp(path):
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        # An editor's lock, or a file that was there a moment ago.
+        return ()
+    return found.st_mtime_ns, found.st_size
+
+
+def _by_sls(pillar):
+    """What each SLS says by itself, in the order in which they are merged."""
+    top, _ = pillar.get_top()
+    found: dict = {}
+    for saltenv, names in pillar.top_matches(top).items():
+        for name in names:
+            mods: dict = {}
+            pillar.render_pstate(name, saltenv, mods)
+            # An SLS comes before what it includes: what it says itself wins.
+            found.update(reversed(mods.items()))
+    return found
