@@ -4,10 +4,16 @@ Statements for the PostgreSQL cluster of this host, by ``psql`` as its own super
 
 import csv
 import io
+import pathlib
 
+import idr_ids
+import idr_tuning
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "postgresql"
+
+# Limits of a container, on cgroup v2 and v1.
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 _PSQL = "psql --no-psqlrc --quiet --csv --tuples-only --set=ON_ERROR_STOP=1 --dbname="
 
@@ -47,60 +53,72 @@ def query(statement, database="postgres", transaction=True):
     return list(csv.reader(io.StringIO(result["stdout"], newline="")))
 
 
-def file_errors(loaded=False):
+def clients():
     """
-    What PostgreSQL does not accept of its files as they are now.
+    Who may log in from where: the hosts of the roles that pillar names, by their addresses in the mine.
 
-    A parameter that only a restart can change is reported by PostgreSQL in the same words as one with a bad value. Only
-    after a reload it can be told from it, because then it waits for the restart.
-
-    :param loaded: the files have been reloaded since they changed last
-    :returns: list of ``"<file>, line <number>: <error>"``
+    :returns: sorted list of ``{"database": str, "role": str, "id": minion id, "address": CIDR}``
+    :raises CommandExecutionError: the mine does not know even this host
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt '*' postgresql.file_errors
+        salt '*' postgresql.clients
     """
-    unsure = "s.pending_restart" if loaded else "s.context = 'postmaster'"
-    rows = query(
-        "SELECT f.sourcefile, f.sourceline, f.name, f.error"
-        " FROM pg_file_settings f LEFT JOIN pg_settings s USING (name)"
-        f" WHERE f.error IS NOT NULL AND ({unsure}) IS NOT TRUE ORDER BY 1, 2;"
-        "SELECT current_setting('hba_file'), line_number, array_to_string(user_name, ','), error FROM pg_hba_file_rules"
-        " WHERE error IS NOT NULL ORDER BY 2;"
+    wanted = __salt__["pillar.get"]("postgresql", unmask=True)
+    peers = __salt__["idr.peers"]()
+    found = [
+        {
+            "database": database,
+            "role": role,
+            "id": peer["id"],
+            "address": f"{peer['address']}/{128 if ':' in peer['address'] else 32}",
+        }
+        for database in sorted(wanted["databases"])
+        for role, settings in sorted(wanted["roles"].items())
+        for peer in peers
+        if idr_ids.parse(peer["id"])["role"] == settings["clients"]
+    ]
+    return found
+
+
+def parameters():
+    """
+    Parameters of the cluster: computed from this host, and over them those that pillar gives.
+
+    :returns: ``{name: text}``, sorted
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' postgresql.parameters
+    """
+    wanted = __salt__["pillar.get"]("postgresql", unmask=True)
+    given = wanted.get("parameters", {})
+    extensions = [name for database in wanted["databases"].values() for name in database.get("extensions", [])]
+    computed = idr_tuning.parameters(
+        memory(), __grains__["num_cpus"], given.get("max_connections", idr_tuning.CONNECTIONS), extensions
     )
-    return [f"{path}, line {line}: {name}: {error}" for path, line, name, error in rows]
+    return {name: _text(value) for name, value in sorted((computed | given).items())}
 
 
-def pending_restart():
+def _text(value):
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def memory():
     """
-    Parameters whose new values wait for a restart.
+    Memory that this host may use: of its machine, unless its container or its cloud gives it less.
 
-    :returns: sorted list of names
+    :returns: MB
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt '*' postgresql.pending_restart
+        salt '*' postgresql.memory
     """
-    return [row[0] for row in query("SELECT name FROM pg_settings WHERE pending_restart ORDER BY name;")]
-
-
-def loaded_before(files):
-    """
-    Tell whether the cluster has read its configuration before one of the files last changed.
-
-    :param files: list of paths
-    :returns: True if a reload is due
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' postgresql.loaded_before '[/etc/postgresql/15/main/pg_hba.conf]'
-    """
-    loaded = float(query("SELECT extract(epoch FROM pg_conf_load_time());")[0][0])
-    return any(__salt__["file.stats"](path)["mtime"] > loaded for path in files)
+    limits = [pathlib.Path(path).read_text(encoding="ascii") for path in _LIMITS if pathlib.Path(path).exists()]
+    return idr_tuning.memory(__grains__["mem_total"], [*limits, int(__grains__.get("memory", 0))])

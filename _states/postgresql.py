@@ -1,17 +1,23 @@
 """
 What the PostgreSQL cluster of this host must have. Passwords are named by their place in pillar, so that they are
 in no state data, and reach the server as SCRAM verifiers only.
+
+All that is asked of the cluster is asked at once and kept until something is changed.
 """
 
+import itertools
+import pathlib
 import time
 
-import idr_scram
-from idr_sql import identifier, literal
+import idr_facts
+import idr_privileges
+from idr_sql import literal
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "postgresql"
 
 WAIT = 60
+_KEPT = "postgresql.facts"
 
 
 def __virtual__():
@@ -22,30 +28,76 @@ def _ret(name, result, comment, changes=None):
     return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
 
 
-def _ask(statement, database="postgres"):
-    """Query, or None in test mode when there is no server yet that could be asked."""
-    try:
-        return __salt__["postgresql.query"](statement, database)
-    except CommandExecutionError:
-        if __opts__["test"]:
-            return None
-        raise
+def _facts(fresh=False):
+    """What the cluster says, or None in test mode when there is none yet that could be asked."""
+    if fresh:
+        __context__.pop(_KEPT, None)
+    if _KEPT not in __context__:
+        names = __salt__["pillar.get"]("postgresql:databases", {}, unmask=True)
+        try:
+            rows = __salt__["postgresql.query"](idr_facts.script(names), transaction=False)
+            __context__[_KEPT] = idr_facts.parse(rows)
+        except CommandExecutionError:
+            if not __opts__["test"]:
+                raise
+            __context__[_KEPT] = None
+    return __context__[_KEPT]
 
 
-def _apply(name, plan, database="postgres", transaction=True):
-    """Make the changes of ``plan``, a dictionary of descriptions and statements."""
+def _apply(name, plan):
+    """Make the changes of a plan, as :mod:`idr_privileges` has it."""
     if not plan:
         return _ret(name, True, "As declared")
-    changes = {what: "set" for what in plan}
+    changes = {what: "set" for what, _, _ in plan}
     if __opts__["test"]:
-        return _ret(name, None, f"Would be set: {', '.join(plan)}", changes)
-    __salt__["postgresql.query"]("".join(plan.values()), database, transaction)
-    return _ret(name, True, f"Set: {', '.join(plan)}", changes)
+        return _ret(name, None, f"Would be set: {', '.join(changes)}", changes)
+    __context__.pop(_KEPT, None)
+    for (database, alone), steps in itertools.groupby(plan, lambda step: (step[1], _is_alone(step))):
+        statements = "".join(f"{statement}\n" for _, _, statement in steps)
+        __salt__["postgresql.query"](statements, database, not alone)
+    return _ret(name, True, f"Set: {', '.join(changes)}", changes)
+
+
+def _is_alone(step):
+    return step[2].startswith(idr_privileges.CREATE)
+
+
+def only_version(name, version):
+    """
+    The volume has no cluster of another major version, or has one of this version made from it.
+
+    It changes nothing: without it a new version in pillar, or a volume of another host, would be met with a new and
+    empty cluster beside the one with the data.
+
+    :param name: folder of the clusters, ``<version>/<cluster>``
+    :param version: major version
+
+    .. code-block:: yaml
+
+        /var/lib/postgresql:
+          postgresql.only_version:
+            - version: '15'
+    """
+    found = {
+        path.parent: path.read_text(encoding="ascii").strip() for path in pathlib.Path(name).glob("*/*/PG_VERSION")
+    }
+    versions = set(found.values())
+    others = [f"{one} in {path}" for path, one in sorted(found.items()) if one != str(version)]
+    newer = any(float(one) > float(version) for one in versions)
+    if others and (str(version) not in versions or newer):
+        return _ret(
+            name,
+            False,
+            f"pillar postgresql:version (or the system's own version): expected that of the data, found {version}, but "
+            f"there is a cluster of version {', '.join(others)}. Nothing was installed or created. To upgrade see "
+            "docs/postgresql-upgrade.md",
+        )
+    return _ret(name, True, f"No cluster of another version than {version} that is not upgraded")
 
 
 def role(name, secret, settings=None):
     """
-    A role that may log in with a password.
+    A role that may log in with a password, and has no power over the cluster and is in no other role.
 
     :param name: the role
     :param secret: place of its password in pillar, such as ``secrets:database:omero``
@@ -62,87 +114,41 @@ def role(name, secret, settings=None):
     if not isinstance(password, str) or not password:
         return _ret(name, False, f"Pillar has no {secret}: run salt-run idr.secrets for this environment")
     try:
-        return _apply(name, _role_plan(name, password, settings or {}))
+        return _apply(name, idr_privileges.role(_facts(), name, password, settings or {}))
     except (CommandExecutionError, ValueError) as exc:
         return _ret(name, False, str(exc))
 
 
-def _role_plan(name, password, settings):
-    quoted = identifier(name)
-    rows = _ask(
-        "SELECT a.rolcanlogin, a.rolpassword, array_to_string(r.rolconfig, chr(10))"
-        f" FROM pg_authid a JOIN pg_roles r USING (oid) WHERE a.rolname = {literal(name)};"
-    )
-    plan = {}
-    if not rows:
-        plan["role"] = f"CREATE ROLE {quoted};"
-        rows = [["f", "", ""]]
-    login, verifier, config = rows[0]
-    if login != "t":
-        plan["login"] = f"ALTER ROLE {quoted} LOGIN;"
-    if not idr_scram.matches(password, verifier):
-        plan["password"] = f"ALTER ROLE {quoted} PASSWORD {literal(idr_scram.verifier(password))};"
-    current = dict(line.split("=", 1) for line in config.splitlines())
-    for key, value in sorted(settings.items()):
-        if current.get(key) != str(value):
-            plan[key] = f"ALTER ROLE {quoted} SET {identifier(key)} = {literal(value)};"
-    return plan
-
-
-def database(name, owner):
+def database(name, owner, extensions=()):
     """
-    A database in UTF-8, and whose it is.
+    A database in UTF-8 that its owner alone may connect to and make things in, until others are let in.
 
     :param name: the database
     :param owner: an existing role
+    :param extensions: names of extensions that it must have, in schema public
 
     .. code-block:: yaml
 
         omero:
           postgresql.database:
             - owner: omero
+            - extensions: [pg_stat_statements]
     """
     try:
-        return _apply(name, _database_plan(name, owner), transaction=False)
+        return _apply(name, idr_privileges.database(_facts(), name, owner, extensions))
     except (CommandExecutionError, ValueError) as exc:
         return _ret(name, False, str(exc))
 
 
-def _database_plan(name, owner):
-    quoted, role = identifier(name), identifier(owner)
-    rows = _ask(
-        "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database"
-        f" WHERE datname = {literal(name)};"
-    )
-    if not rows:
-        return {"database": f"CREATE DATABASE {quoted} OWNER {role} ENCODING 'UTF8' TEMPLATE template0;"}
-    current, encoding = rows[0]
-    if encoding != "UTF8":
-        raise ValueError(f"database {name}: expected encoding UTF8, found {encoding}: only a new one can have another")
-    return {} if current == owner else {"owner": f"ALTER DATABASE {quoted} OWNER TO {role};"}
-
-
-_UNREADABLE = """
-SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-AND NOT CASE WHEN c.relkind = 'S' THEN has_sequence_privilege({reader}, c.oid, 'SELECT')
-        ELSE has_table_privilege({reader}, c.oid, 'SELECT') END;
-"""
-
-_BY_DEFAULT = """
-SELECT DISTINCT d.defaclobjtype FROM pg_default_acl d, aclexplode(d.defaclacl) a
-WHERE d.defaclnamespace = 0 AND pg_get_userbyid(d.defaclrole) = {owner}
-AND pg_get_userbyid(a.grantee) = {reader} AND a.privilege_type = 'SELECT';
-"""
-
-
-def readable(name, owner, reader):
+def readable(name, owner, reader, passwords_of=()):
     """
-    A role may read all that a database's owner has made in schema public, and will make anywhere.
+    A role may connect, make temporary tables, and read all that a database's owner has made in schema public and will
+    make anywhere: but of OMERO's table ``password`` only the rows of some users, as a view in a schema of its own name.
 
     :param name: the database
     :param owner: the role whose tables and sequences are meant
     :param reader: the role that may read them
+    :param passwords_of: OMERO users
 
     .. code-block:: yaml
 
@@ -150,30 +156,12 @@ def readable(name, owner, reader):
           postgresql.readable:
             - owner: omero
             - reader: omeroreadonly
+            - passwords_of: [public]
     """
     try:
-        return _apply(name, _readable_plan(name, owner, reader), name)
+        return _apply(name, idr_privileges.reader(_facts(), name, owner, reader, passwords_of))
     except (CommandExecutionError, ValueError) as exc:
         return _ret(name, False, str(exc))
-
-
-def _readable_plan(name, owner, reader):
-    to, names = identifier(reader), {"owner": literal(owner), "reader": literal(reader)}
-    default = _ask(_BY_DEFAULT.format(**names), name)
-    unreadable = _ask(_UNREADABLE.format(**names), name)
-    given = {row[0] for row in default or []}
-    plan = {}
-    for kind, what in (("r", "TABLES"), ("S", "SEQUENCES")):
-        if kind not in given:
-            plan[f"new {what.lower()}"] = (
-                f"ALTER DEFAULT PRIVILEGES FOR ROLE {identifier(owner)} GRANT SELECT ON {what} TO {to};"
-            )
-    if unreadable is None or unreadable[0][0] != "0":
-        plan["existing tables and sequences"] = (
-            f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {to};"
-            f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {to};"
-        )
-    return plan
 
 
 def loaded(name, files=(), force=False):
@@ -207,31 +195,47 @@ def mod_watch(name, sfun=None, files=(), **_):
 
 
 def _loaded_test(name, files, force):
-    if not force and _ask("SELECT 1;") is not None:
-        force = __salt__["postgresql.loaded_before"](files) or bool(__salt__["postgresql.pending_restart"]())
-    if force:
+    facts = _facts(fresh=True)
+    if force or (facts and (_is_due(facts, files) or facts["pending"])):
         return _ret(name, None, "Would be reloaded or restarted", {name: "load"})
     return _ret(name, True, "Runs with its files as they are")
 
 
 def _load(name, files, force):
-    due = force or __salt__["postgresql.loaded_before"](files)
-    errors = __salt__["postgresql.file_errors"]() if due else []
+    facts = _facts(fresh=True)
+    due = force or _is_due(facts, files)
+    errors = _errors(facts) if due else []
     if errors:
         return _ret(name, False, "Not reloaded: " + "; ".join(errors))
     if due:
         _reload()
-    pending = __salt__["postgresql.pending_restart"]()
-    errors = __salt__["postgresql.file_errors"](loaded=True)
+        facts = _facts(fresh=True)
+    errors = _errors(facts, loaded=True)
     if errors:
         return _ret(name, False, "Not restarted: " + "; ".join(errors))
-    if pending:
+    if facts["pending"]:
         __salt__["service.restart"](name)
         _wait_for("SELECT 1;")
-        return _ret(name, True, f"Restarted for {', '.join(pending)}", {name: "restarted"})
+        __context__.pop(_KEPT, None)
+        return _ret(name, True, f"Restarted for {', '.join(facts['pending'])}", {name: "restarted"})
     if due:
         return _ret(name, True, "Reloaded", {name: "reloaded"})
     return _ret(name, True, "Runs with its files as they are")
+
+
+def _is_due(facts, files):
+    return any(pathlib.Path(path).stat().st_mtime > facts["loaded"] for path in files)
+
+
+def _errors(facts, loaded=False):
+    """
+    What PostgreSQL does not accept of its files.
+
+    A parameter that only a restart can change is reported by PostgreSQL in the same words as one with a bad value. Only
+    after a reload it can be told from it, because then it waits for the restart.
+    """
+    unsure = ((text, pending if loaded else context == "postmaster") for text, context, pending in facts["file_errors"])
+    return [text for text, may_wait in unsure if not may_wait] + facts["hba_errors"]
 
 
 def _reload():

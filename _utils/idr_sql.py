@@ -24,3 +24,14 @@ def literal(value):
     Return a value quoted as a string literal.
     """
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def dollars(text, tag="idr"):
+    """
+    Return a text in dollar quotes, in which nothing has to be escaped.
+
+    :raises ValueError: it has the end of the quotes in it
+    """
+    if f"${tag}$" in text:
+        raise ValueError(f"expected a text without ${tag}$")
+    return f"${tag}${text}${tag}$"

@@ -16,15 +16,17 @@ postgresql-database-{{ name }}:
   postgresql.database:
     - name: {{ name }}
     - owner: {{ database.owner }}
+    - extensions: {{ database.get('extensions', [])|sort|tojson }}
     - require:
         - postgresql: postgresql-role-{{ database.owner }}
-{%- for reader in database.get('readers', [])|sort %}
+{%- for reader, settings in database.get('readers', {})|dictsort %}
 
 postgresql-reader-{{ name }}-{{ reader }}:
   postgresql.readable:
     - name: {{ name }}
     - owner: {{ database.owner }}
     - reader: {{ reader }}
+    - passwords_of: {{ settings.get('passwords_of', [])|sort|tojson }}
     - require:
         - postgresql: postgresql-database-{{ name }}
         - postgresql: postgresql-role-{{ reader }}

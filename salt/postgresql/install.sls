@@ -1,8 +1,10 @@
-# The package creates its cluster when it is installed: the volume must be there before it,
-# and so must all that the cluster is created with.
+# The volume must be there before the packages, and so must all that a cluster is created with.
 {%- from 'postgresql/map.jinja' import postgresql with context %}
 include:
   - volumes
+{%- if postgresql.pgdg %}
+  - postgresql.repository
+{%- endif %}
 
 postgresql-tools:
   pkg.installed:
@@ -18,13 +20,24 @@ postgresql-unit:
     - context: {{ postgresql|tojson }}
     - makedirs: true
     - mode: '0644'
+    - require:
+        - postgresql: postgresql-only-version
 
+postgresql-only-version:
+  postgresql.only_version:
+    - name: {{ postgresql.home }}
+    - version: {{ postgresql.version|tojson }}
+    - require:
+        - sls: volumes
 {%- if grains['os_family'] == 'Debian' %}
 
+# A package that is installed must not create a cluster by itself.
 postgresql-createcluster:
   file.managed:
     - name: /etc/postgresql-common/createcluster.conf
-    - contents: initdb_options = '--encoding=UTF8 --locale=C.UTF-8 --data-checksums'
+    - contents: |
+        create_main_cluster = false
+        initdb_options = '--encoding=UTF8 --locale=C.UTF-8 --data-checksums'
     - mode: '0644'
     - require:
         - pkg: postgresql-tools
@@ -34,14 +47,19 @@ postgresql-createcluster:
 
 postgresql-packages:
   pkg.installed:
-    - pkgs: {{ postgresql.packages|tojson }}
+    - pkgs: {{ (postgresql.packages + pillar.postgresql.get('packages', []))|tojson }}
+    {#- The repository may have come in this very run. #}
+    - refresh: {{ postgresql.pgdg|tojson }}
     - require:
         - pkg: postgresql-tools
         - file: postgresql-unit
+        {%- if postgresql.pgdg %}
+        - file: postgresql-repository
+        {%- endif %}
 
 postgresql-home:
   file.directory:
-    - name: {{ pillar.volumes.db.path }}
+    - name: {{ postgresql.home }}
     - user: postgres
     - group: postgres
     - require:

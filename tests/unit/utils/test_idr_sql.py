@@ -16,3 +16,9 @@ def test_identifier_is_refused(name):
 def test_literal():
     assert idr_sql.literal("it's") == "'it''s'"
     assert idr_sql.literal(60) == "'60'"
+
+
+def test_dollars():
+    assert idr_sql.dollars("it's") == "$idr$it's$idr$"
+    with pytest.raises(ValueError, match="idr"):
+        idr_sql.dollars("$idr$; DROP")
