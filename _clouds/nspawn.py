@@ -22,6 +22,8 @@ systemd-container. It works with and without systemd as the machine's first proc
       boot_timeout: 180                    # seconds, as is
       stop_timeout: 60
       minion: {master: 10.99.0.1}
+      shares:                              # what stands for NFS: these hosts get that volume as well
+        - {hosts: '(?P<environment>.+)-omeroreadonly', volume: '{environment}-omeroreadwrite-data'}
 
     # cloud.profiles.d/*.conf; the map may override any of it per host
     database:
@@ -37,6 +39,9 @@ A profile's volume is called ``<host>-<name>`` in the cloud and stays when its h
 ``delete_on_termination``. A host made again under the same name gets it back, extended if the profile now wants more.
 In the host the device is ``/dev/disk/by-id/virtio-<first 20 characters of its id>``; the minion's grain ``volumes``
 maps the profile's names to these paths.
+
+A volume of ``shares`` is the very same device in all its hosts, so they may mount it at the same time; a host gets it
+whether it is made before or after the volume's owner, and keeps it while the owner is stopped or gone.
 
 A host whose creation was cut short is in the state ``error``; ``-Q`` shows it, ``-d`` removes it, and running the map
 or profile again makes it anew.
@@ -173,7 +178,7 @@ def _node(cloud, record):
 
 def _node_full(cloud, record):
     run = nspawn_process.status(cloud.hosts.folder(record["name"])) or {}
-    volumes = [_volume(cloud, volume) for volume in cloud.pool.attached_to(record["name"])]
+    volumes = [_volume(cloud, volume) for volume in cloud.volumes_of(record["name"])]
     keys = ("profile", "provider", "created_at", "machine_id", "minion_id")
     details = {key: record[key] for key in keys} | {"driver": __virtualname__, "pid": run.get("leader")}
     limits = _limits(record, run) if run else {}
@@ -297,6 +302,8 @@ def create(vm_):
         spec = cloud.check(vm_)
         _check_rest_of_map(cloud, vm_)
         minion = salt.utils.cloud.minion_config(__opts__, vm_)
+        # The kernel shows a host all of this machine's memory, whatever its limit.
+        minion["grains"]["memory"] = spec.ram
         request = {"name": spec.name, "image": spec.image, "size": spec.size}
         request["volumes"] = [volume.name for volume in spec.volumes]
         _fire(spec.name, "requesting", "requesting instance", {"kwargs": request})
@@ -447,6 +454,7 @@ def _volume(cloud, record):
         "size": record["size"],
         "status": "in-use" if record["attached_to"] else "available",
         "attached_to": record["attached_to"],
+        "shared_with": cloud.sharers(record),
         "device": cloud_volumes.device_link(record["id"]) if record["attached_to"] else None,
         "host_device": cloud.device(record),
         "origin": record["origin"],
@@ -567,16 +575,8 @@ def delete_volume(kwargs=None, call=None):
         salt-cloud -f delete_volume local name=data
     """
     _only("function", call, "delete_volume")
-    return _delete("volume", "delete_volume", kwargs)
-
-
-def _delete(kind, function, kwargs):
-    given = cloud_volumes.arguments(function, kwargs, ("name",))
-    cloud = _cloud()
-    with cloud.pool.lock():
-        record = cloud.pool.find(kind, given["name"], function)
-        cloud.pool.delete(record, function)
-    return {"deleted": record["name"]}
+    given = cloud_volumes.arguments("delete_volume", kwargs, ("name",))
+    return {"deleted": _cloud().delete_volume(given["name"])["name"]}
 
 
 @_in_plain_words
@@ -636,7 +636,12 @@ def delete_snapshot(kwargs=None, call=None):
         salt-cloud -f delete_snapshot local name=before-upgrade
     """
     _only("function", call, "delete_snapshot")
-    return _delete("snapshot", "delete_snapshot", kwargs)
+    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",))
+    cloud = _cloud()
+    with cloud.pool.lock():
+        record = cloud.pool.find("snapshot", given["name"], "delete_snapshot")
+        cloud.pool.delete(record, "delete_snapshot")
+    return {"deleted": record["name"]}
 
 
 @_in_plain_words

@@ -5,6 +5,7 @@ Who changes a host holds its lock, who changes the pool holds the pool's; always
 """
 
 import datetime
+import logging
 import os
 import shutil
 import uuid
@@ -17,6 +18,8 @@ import nspawn_pool
 import nspawn_process
 import nspawn_records
 from cloud_errors import CloudError
+
+log = logging.getLogger(__name__)
 
 DESTROY_LIMIT = 20
 
@@ -98,7 +101,8 @@ class Cloud:
             except BaseException:
                 self._dismantle(spec.name, made)
                 raise
-            return record
+        self._sync_sharers(cloud_volumes.cloud_name(spec.name, volume.name) for volume in spec.volumes)
+        return record
 
     def _reserve(self, spec, provenance):
         with self.hosts.lock():
@@ -168,19 +172,50 @@ class Cloud:
             "cgroup": record["group"],
             "limits": {"memory": record["ram"] << 20, "cpus": record["cpus"]},
             "stop_timeout": self.settings.stop_timeout,
-            "volumes": self._launch_volumes(record["name"]),
+            **self._launch_volumes(record["name"]),
         }
         nspawn_process.start(folder, launch, self.settings.boot_timeout)
 
+    def volumes_of(self, host):
+        """Return the records of the volumes that a host has: its own and those that others share with it."""
+        shared = nspawn_config.shared_with(self.settings, host)
+        return [each for each in self.pool.volumes().values() if each["attached_to"] == host or each["name"] in shared]
+
     def _launch_volumes(self, host):
-        return [
+        volumes = self.volumes_of(host)
+        listed = [
             {
                 "id": volume["id"],
                 "path": str(self.pool.data(volume)),
                 "link": cloud_volumes.device_link(volume["id"]),
             }
-            for volume in self.pool.attached_to(host)
+            for volume in volumes
         ]
+        return {"volumes": listed, "shared": [volume["id"] for volume in volumes if self._sharers(volume["name"])]}
+
+    def _sharers(self, *names):
+        """The names of the hosts that share any volume of these names with its owner."""
+        return [host for host in self.hosts.all() if nspawn_config.shared_with(self.settings, host) & set(names)]
+
+    def sharers(self, volume):
+        """Return the names of the running hosts that have a volume without being its owner."""
+        running = ((host, nspawn_process.status(self.hosts.folder(host)) or {}) for host in self.hosts.all())
+        return [h for h, run in running if volume["id"] in run.get("volumes", {}) and h != volume["attached_to"]]
+
+    def _sync_sharers(self, names):
+        """
+        Let the hosts that share volumes of these names have them as they are now.
+
+        Call it without a lock. A failure is no failure of the volumes' owner: the sharers get them when they start.
+        """
+        for name in self._sharers(*names):
+            try:
+                with self.hosts.lock_host(name):
+                    errors = self._sync(name)
+            except CloudError as exc:
+                errors = {name: exc}
+            for reason in errors.values():
+                log.warning("%s: a shared volume could not be brought up to date: %s", name, reason)
 
     def _dismantle(self, name, delete=(), patience=0):
         folder = self.hosts.folder(name)
@@ -213,8 +248,10 @@ class Cloud:
         with self.hosts.lock_host(name):
             if self.hosts.load(name) is None:
                 raise CloudError(f"{name}: there is no such host")
-            attached = self.pool.attached_to(name)
-            delete = [volume["id"] for volume in attached if volume["delete_on_termination"]]
+            delete = [volume for volume in self.pool.attached_to(name) if volume["delete_on_termination"]]
+            for volume in delete:
+                self._refuse_shared(volume, name)
+            delete = [volume["id"] for volume in delete]
             return self._dismantle(name, delete, DESTROY_LIMIT)
 
     def start(self, name):
@@ -274,6 +311,19 @@ class Cloud:
                 used = f"it is mounted at {place} there, unmount it first" if place else f"it is {reason} there"
                 raise CloudError(f"detach_volume: {volume['name']} cannot be detached from {name}: {used}")
 
+    def delete_volume(self, volume_name):
+        """Delete a volume that no host has; return its record."""
+        with self.pool.lock():
+            volume = self.pool.find("volume", volume_name, "delete_volume")
+            self._refuse_shared(volume, "delete_volume")
+            self.pool.delete(volume, "delete_volume")
+        return volume
+
+    def _refuse_shared(self, volume, where):
+        users = self.sharers(volume)
+        if users:
+            raise CloudError(f"{where}: {volume['name']} is shared with {', '.join(users)}: stop or destroy them first")
+
     def extend_volume(self, volume_name, size):
         """Make a volume larger, also under a running host; return its record."""
         with self.pool.lock():
@@ -282,6 +332,7 @@ class Cloud:
         if volume["attached_to"]:
             with self.hosts.lock_host(volume["attached_to"]):
                 self._sync(volume["attached_to"])
+        self._sync_sharers([volume["name"]])
         return volume
 
     def _sync(self, name):
@@ -289,15 +340,16 @@ class Cloud:
         launch = nspawn_records.read(folder / "launch.json")
         if launch is None:
             return {}
-        launch |= {"serial": launch["serial"] + 1, "volumes": self._launch_volumes(name)}
+        launch |= {"serial": launch["serial"] + 1} | self._launch_volumes(name)
         return nspawn_process.sync_volumes(folder, launch)
 
     def device(self, volume):
-        """Return the device a volume has in its running host, or None."""
-        if not volume.get("attached_to"):
-            return None
-        run = nspawn_process.status(self.hosts.folder(volume["attached_to"])) or {}
-        return run.get("volumes", {}).get(volume["id"])
+        """Return the device a volume has in its running host, or else in those that share it, or None."""
+        for host in filter(None, [volume.get("attached_to"), *self.sharers(volume)]):
+            run = nspawn_process.status(self.hosts.folder(host)) or {}
+            if volume["id"] in run.get("volumes", {}):
+                return run["volumes"][volume["id"]]
+        return None
 
 
 def _write(layer, file):

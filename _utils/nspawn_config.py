@@ -5,6 +5,7 @@ Nothing here has side effects. Errors are :class:`cloud_errors.CloudError`.
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,19 @@ MAX_HOST_NAME = 63
 
 
 @dataclass(frozen=True)
+class Share:
+    """Hosts whose whole name matches ``hosts`` get ``volume``, a name with the pattern's groups in braces, as well."""
+
+    hosts: re.Pattern
+    volume: str
+
+
+@dataclass(frozen=True)
 class Provider:
-    """A provider's settings: folders, the LAN, sizes ``{name: {ram: MB, cpus: N}}`` and limits of waits in seconds."""
+    """
+    A provider's settings: folders, the LAN, sizes ``{name: {ram: MB, cpus: N}}``, limits of waits in seconds, and
+    the :class:`Share` tuple.
+    """
 
     state_dir: Path
     pool: Path
@@ -28,6 +40,7 @@ class Provider:
     sizes: dict
     boot_timeout: int
     stop_timeout: int
+    shares: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,7 @@ def provider(details, alias):
         sizes=_sizes(details["sizes"], where),
         boot_timeout=_seconds(details, "boot_timeout", 180, where),
         stop_timeout=_seconds(details, "stop_timeout", 60, where),
+        shares=_shares(details.get("shares", []), where),
     )
 
 
@@ -96,6 +110,33 @@ def _sizes(sizes, where):
             if isinstance(size[key], bool) or not isinstance(size[key], types) or size[key] < least:
                 raise CloudError(f"{where}: sizes: {name}: {key}: expected a number, at least {least}")
     return sizes
+
+
+def _shares(entries, where):
+    if not isinstance(entries, list):
+        raise CloudError(f"{where}: shares: expected a list of {{hosts: PATTERN, volume: NAME}}, got {entries!r}")
+    return tuple(_share(entry, f"{where}: shares[{index}]") for index, entry in enumerate(entries))
+
+
+def _share(entry, where):
+    if not isinstance(entry, dict) or set(entry) != {"hosts", "volume"}:
+        raise CloudError(f"{where}: expected the keys hosts and volume, got {entry!r}")
+    try:
+        pattern = re.compile(entry["hosts"])
+    except (re.error, TypeError) as exc:
+        raise CloudError(f"{where}: hosts: expected a regular expression: {exc}") from exc
+    try:
+        cloud_volumes.resource_name(str(entry["volume"]).format(**dict.fromkeys(pattern.groupindex, "x")), where)
+    except (IndexError, KeyError, ValueError) as exc:
+        known = ", ".join(f"{{{name}}}" for name in sorted(pattern.groupindex)) or "(there is none)"
+        raise CloudError(f"{where}: volume: expected no braces but those of hosts' groups, {known}") from exc
+    return Share(pattern, entry["volume"])
+
+
+def shared_with(settings, name):
+    """Return the set of names of the volumes that the host ``name`` shares with their owners."""
+    matches = ((share, share.hosts.fullmatch(name)) for share in settings.shares)
+    return {share.volume.format(**match.groupdict("")) for share, match in matches if match}
 
 
 def host(vm_, settings, images):

@@ -204,14 +204,25 @@ class Launcher:
         """Take a volume from the host unless it is in use there."""
         volume = self.volumes[key]
         claim = nspawn_loop.claim(volume["device"])
-        if claim is None:
+        # what other hosts do with a volume that they share is none of this host's business
+        if claim is None and (key not in self.launch.get("shared", ()) or self.mounted(volume["fd"])):
             raise OSError("in use")
         dev = self.live_dev()
         if dev:
             _discard(dev / Path(volume["device"]).name, dev / Path(volume["link"]).relative_to("/dev"))
         del self.volumes[key]
-        os.close(claim)
+        if claim is not None:
+            os.close(claim)
         os.close(volume["fd"])
+
+    def mounted(self, fd):
+        """Say whether the host's first process sees the open device mounted."""
+        number = os.fstat(fd).st_rdev
+        wanted = f"{os.major(number)}:{os.minor(number)}"
+        with contextlib.suppress(FileNotFoundError):
+            table = Path(f"/proc/{self.run['leader']}/mountinfo").read_text(encoding="utf-8")
+            return any(line.split(" ")[2] == wanted for line in table.splitlines())
+        return False
 
     def write_device_table(self):
         """Write the host's tmpfiles.d entries, from which its next boot makes the devices and links again."""

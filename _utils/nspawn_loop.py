@@ -3,6 +3,8 @@ Loop devices that vanish with their last user.
 
 With the autoclear flag the kernel frees a loop device when nothing has it open or mounted any more, so that neither a
 crash nor a killed namespace leaves one behind.
+
+A file has one device at most, however many attach it: two devices would be two filesystems that write over each other.
 """
 
 import errno
@@ -11,23 +13,73 @@ import os
 import stat
 import struct
 import time
+from pathlib import Path
 
 CTL_GET_FREE = 0x4C82
 CONFIGURE = 0x4C0A
 SET_CAPACITY = 0x4C07
+GET_STATUS = 0x4C05
 MAJOR = 7
 FLAG_AUTOCLEAR = 4
 # struct loop_config: fd, block size, struct loop_info64 (flags in the middle, then the name), 64 reserved bytes
 CONFIG = struct.Struct("=II 5Q 3I I 64s 64s 32s 2Q 8Q")
+# struct loop_info64 begins with the backing file's device and inode
+STATUS = struct.Struct("=2Q 216x")
 TRIES = 64
 
 
 def attach(path):
     """
-    Attach the file ``path`` to a free loop device.
+    Attach the file ``path`` to the loop device that it has already, or to a free one.
 
-    Returns ``(device, fd)``; the device lives until ``fd`` is closed and nothing has it mounted.
+    Returns ``(device, fd)``; the device lives until nobody has it open or mounted any more.
     """
+    # not the descriptor that the kernel is given: it would keep the lock as long as the device
+    guard = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        return _attached(os.fstat(guard)) or _attach(path)
+    finally:
+        os.close(guard)
+
+
+def _attached(file):
+    """Open the loop device that has the file with this ``stat``; None if there is none."""
+    for bound in sorted(Path("/sys/block").glob("loop*/loop")):
+        number = int(bound.parent.name.removeprefix("loop"))
+        try:
+            fd = _open(number)
+        except OSError as exc:
+            # it went away meanwhile
+            if exc.errno not in (errno.ENXIO, errno.ENOENT):
+                raise
+            continue
+        # while it is open here it keeps its file
+        if _backing(fd) == (file.st_dev, file.st_ino):
+            return f"/dev/loop{number}", fd
+        os.close(fd)
+    return None
+
+
+def _backing(fd):
+    status = bytearray(STATUS.size)
+    try:
+        fcntl.ioctl(fd, GET_STATUS, status)
+    except OSError as exc:
+        if exc.errno != errno.ENXIO:
+            raise
+        return None
+    return STATUS.unpack(status)
+
+
+def _open(number):
+    device = f"/dev/loop{number}"
+    if not os.path.exists(device):
+        os.mknod(device, stat.S_IFBLK | 0o660, os.makedev(MAJOR, number))
+    return os.open(device, os.O_RDWR | os.O_CLOEXEC)
+
+
+def _attach(path):
     backing = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         control = os.open("/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
@@ -45,10 +97,7 @@ def attach(path):
 
 def _try_attach(control, backing, path):
     number = fcntl.ioctl(control, CTL_GET_FREE)
-    device = f"/dev/loop{number}"
-    if not os.path.exists(device):
-        os.mknod(device, stat.S_IFBLK | 0o660, os.makedev(MAJOR, number))
-    fd = os.open(device, os.O_RDWR | os.O_CLOEXEC)
+    fd = _open(number)
     label = os.path.basename(path).encode()[:63]
     config = CONFIG.pack(backing, 0, *[0] * 5, 0, 0, 0, FLAG_AUTOCLEAR, label, b"", b"", 0, 0, *[0] * 8)
     try:
@@ -59,7 +108,7 @@ def _try_attach(control, backing, path):
             raise
         time.sleep(0.05)
         return None
-    return device, fd
+    return f"/dev/loop{number}", fd
 
 
 def resize(fd):

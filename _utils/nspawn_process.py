@@ -173,7 +173,7 @@ def stop(folder, name, limit, for_good=False):
         _signal(run["pid"], signal.SIGTERM)
         deadline = time.monotonic() + limit
         while running(folder) and time.monotonic() < deadline:
-            if for_good and not any(_in_use(device) for device in run["volumes"].values()):
+            if for_good and not any(_in_use(folder, device) for device in run["volumes"].values()):
                 break
             time.sleep(0.1)
     clear(folder)
@@ -181,10 +181,11 @@ def stop(folder, name, limit, for_good=False):
         raise CloudError(f"{name}: the host could not be stopped")
 
 
-def _in_use(device):
+def _in_use(folder, device):
     claim = nspawn_loop.claim(device)
     if claim is None:
-        return True
+        # by this host, or only by others that share the volume
+        return mounted_at(folder, device) is not None
     os.close(claim)
     return False
 
