@@ -7,6 +7,7 @@ log or command line; they reach a command by its standard input, its environment
 """
 
 import contextlib
+import inspect
 import json
 import os
 import pathlib
@@ -15,7 +16,8 @@ import secrets as random
 import shutil
 import tempfile
 
-import omero_cli
+import omero_accounts
+import omero_client
 import omero_config
 import omero_database
 import omero_gunicorn
@@ -25,23 +27,8 @@ from salt.exceptions import CommandExecutionError
 OMERODIR = "/opt/omero/server/OMERO.server"
 VENV = "/opt/omero/server/venv3"
 USER = "omero-server"
-# where the passwords of OMERO's users are in pillar
-LOGINS = {"root": "secrets:omero:root", "public": "secrets:omero:public"}
-PERMISSIONS = {"private": "rw----", "read-only": "rwr---", "read-annotate": "rwra--", "read-write": "rwrw--"}
-
-# getpass asks the terminal that salt-call was started from unless the command has none
-_NO_TERMINAL = ["setsid", "--wait"]
-_RUNTIME = """
-import json, sys, omero
-login = json.load(sys.stdin)
-client = omero.client(login["host"], login["port"])
-client.createSession(login["user"], login["password"])
-try:
-    config = client.sf.getConfigService()
-    print(json.dumps({key: config.getConfigValue("omero.cluster.read_only.runtime." + key) for key in ("db", "repo")}))
-finally:
-    client.closeSession()
-"""
+# where the password of OMERO's administrator is in pillar
+ROOT = "secrets:omero:root"
 
 
 def _pillar(key, default=None):
@@ -77,11 +64,12 @@ def _write(path, text, user):
 
 def _run(command, user, env, stdin=None, timeout=120):
     mine = pwd.getpwuid(os.geteuid()).pw_name
+    # Salt's own runas starts a login shell and a Python first, only to ask for the environment that is cleaned here
+    become = [] if user in (None, mine) else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"]
     return __salt__["cmd.run_all"](
-        command,
-        runas=None if user == mine else user,
+        [*become, *command],
         cwd="/",
-        env=env,
+        env={"HOME": os.path.expanduser(f"~{user or mine}"), "LANG": "C.UTF-8", **env},
         clean_env=True,
         umask="077",
         stdin=stdin,
@@ -103,13 +91,13 @@ def _path(*folders):
     return ":".join([*prepend, *folders, "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 
 
-def _environment(omerodir, venv, more=None):
-    return {"OMERODIR": omerodir, "PATH": _path(os.path.join(venv, "bin")), **(more or {})}
+def _environment(omerodir, venv):
+    return {"OMERODIR": omerodir, "PATH": _path(os.path.join(venv, "bin"))}
 
 
-def _omero(*arguments, omerodir, venv, user, more=None, stdin=None, prefix=(), timeout=120):
-    command = [*prefix, os.path.join(venv, "bin", "omero"), *arguments]
-    return _run(command, user, _environment(omerodir, venv, more), stdin, timeout)
+def _omero(*arguments, omerodir, venv, user, timeout=120):
+    command = [os.path.join(venv, "bin", "omero"), *arguments]
+    return _run(command, user, _environment(omerodir, venv), timeout=timeout)
 
 
 def version(omerodir=OMERODIR, venv=VENV, user=USER):
@@ -236,7 +224,7 @@ def db_settings():
         raise CommandExecutionError(f"pillar {error}") from None
 
 
-def _psql(arguments, user, timeout=60):
+def _psql(arguments, user, stdin=None, timeout=60):
     database = db_settings()
     line = omero_database.pgpass(database, _secret(f"secrets:database:{database['user']}"))
     with _scratch(user) as folder:
@@ -245,11 +233,12 @@ def _psql(arguments, user, timeout=60):
         for option, key in (("-h", "host"), ("-p", "port"), ("-U", "user"), ("-d", "name")):
             command += [option, str(database[key])]
         env = {"PGPASSFILE": str(folder / "pgpass"), "PGCONNECT_TIMEOUT": "10", "PATH": _path()}
-        return _run([*command, *arguments], user, env, timeout=timeout)
+        return _run([*command, *arguments], user, env, stdin, timeout)
 
 
 def _query(sql, user):
-    result = _psql(["-c", sql], user)
+    # by its standard input: what it is asked may hold a digest
+    result = _psql(["-f", "-"], user, sql)
     if result["retcode"]:
         raise _failure("psql", result)
     return result["stdout"].strip()
@@ -268,9 +257,9 @@ def db_version(user=USER):
 
         salt idr-local-omeroreadonly-1 omero.db_version
     """
-    if not _query("select to_regclass('dbpatch')", user):
+    row = _query(omero_database.PATCH_QUERY, user)
+    if not row:
         return None
-    row = _query("select currentpatch, currentversion from dbpatch order by id desc limit 1", user)
     try:
         return omero_database.patch_of_row(row)
     except ValueError as error:
@@ -289,7 +278,10 @@ def release_db_version(omerodir=OMERODIR, venv=VENV, user=USER):
 
         salt idr-local-omeroreadwrite omero.release_db_version
     """
-    # what `omero db script` reads; no subcommand prints it alone
+    with contextlib.suppress(OSError, ValueError):
+        text = pathlib.Path(omerodir, "etc", "omero.properties").read_text(encoding="utf-8")
+        return omero_database.patch_of_release(text)
+    # a release that has them elsewhere: what `omero db script` reads; no subcommand prints it alone
     code = "from omero.cli import CLI; print(CLI().readDefaults())"
     result = _run([os.path.join(venv, "bin", "python"), "-c", code], user, _environment(omerodir, venv))
     if result["retcode"]:
@@ -313,7 +305,7 @@ def schema_create(root_password=None, omerodir=OMERODIR, venv=VENV, user=USER):
 
         salt idr-local-omeroreadwrite omero.schema_create
     """
-    password, throwaway = _secret(root_password or LOGINS["root"]), random.token_urlsafe(24)
+    password, throwaway = _secret(root_password or ROOT), random.token_urlsafe(24)
     with _scratch(user) as folder:
         script, sql = folder / "made.sql", folder / "schema.sql"
         arguments = ("db", "script", "-f", str(script), "--password", throwaway)
@@ -345,198 +337,79 @@ def status(omerodir=OMERODIR, venv=VENV, user=USER):
     return _omero("admin", "status", omerodir=omerodir, venv=venv, user=user, timeout=30)["retcode"] == 0
 
 
-def runtime(login="public", password=None, port=4064, omerodir=OMERODIR, venv=VENV, user=USER):
+def look(login="public", password=None, port=4064, omerodir=OMERODIR, venv=VENV, user=USER):
     """
-    What the running server says of itself: whether it treats its database and its repository as read-only.
+    What the running server says of itself, by one quick process.
 
-    :param login: OMERO user to ask as, ``password`` the pillar key of its password, ``secrets:omero:public`` by default
-    :returns: ``{"db": bool, "repo": bool}``
+    :param login: OMERO user to ask as
+    :param password: pillar key of its password, by default ``secrets:omero:<login>``
+    :returns: ``{"up": True, "db": bool, "repo": bool}``, whether it treats database and repository as read-only; only
+        ``{"up": True}`` where it refuses the user
+    :raises CommandExecutionError: it does not answer.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt idr-local-omeroreadonly-1 omero.runtime
+        salt idr-local-omeroreadonly-1 omero.look
     """
-    ask = json.dumps(
-        {"host": "127.0.0.1", "port": port, "user": login, "password": _secret(password or LOGINS["public"])}
-    )
-    python = os.path.join(venv, "bin", "python")
-    result = _run([python, "-c", _RUNTIME], user, _environment(omerodir, venv), stdin=ask, timeout=60)
+    return _client("look", login, password, port, omerodir, venv, user)
+
+
+def _client(command, login, password, port, omerodir, venv, user, steps=()):
+    given = {"host": "127.0.0.1", "port": port, "user": login, "steps": list(steps)}
+    given["password"] = _secret(password or f"secrets:omero:{login}")
+    words = [os.path.join(venv, "bin", "python"), "-c", inspect.getsource(omero_client), command]
+    result = _run(words, user, _environment(omerodir, venv), stdin=json.dumps(given), timeout=180 if steps else 60)
     if result["retcode"]:
-        raise _failure("asking the server for its read-only status", result)
-    answer = json.loads(result["stdout"].splitlines()[-1])
-    return {key: answer[key] == "true" for key in ("db", "repo")}
+        raise _failure(f"talking to the server as {login}", result)
+    return json.loads(result["stdout"].splitlines()[-1])
 
 
-def _login(login, password, port, lines, answers=(), group=None, **installation):
-    """Run the lines of a .omero file in a session of `login`; `answers` are typed when the command asks."""
-    user = installation["user"]
-    with _scratch(user) as folder:
-        words = ["login", "-q", "-C", "-s", "127.0.0.1", "-p", port, "-u", login]
-        text = omero_cli.line(*words, *(["-g", group] if group else []))
-        _write(folder / "session.omero", "".join([text, *lines, "logout\n"]), user)
-        return _omero(
-            "load",
-            str(folder / "session.omero"),
-            **installation,
-            more={"OMERO_PASSWORD": password, "OMERO_SESSIONDIR": str(folder), "OMERO_USERDIR": str(folder)},
-            stdin="".join(f"{answer}\n" for answer in answers),
-            prefix=_NO_TERMINAL,
-        )
-
-
-def login_works(login, password, group=None, port=4064, omerodir=OMERODIR, venv=VENV, user=USER):
-    """
-    Whether the running server lets an OMERO user in.
-
-    :param login: name of the OMERO user
-    :param password: pillar key of its password
-    :param group: name of a group to work in, of which the user must be a member
-    :returns: True; False where the server refuses
-    :raises CommandExecutionError: the server does not answer.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt idr-local-omeroreadwrite omero.login_works public secrets:omero:public
-    """
-    result = _login(login, _secret(password), port, (), (), group, omerodir=omerodir, venv=venv, user=user)
-    refused = any(words in result["stderr"] for words in ("Password check failed", "not a member of"))
-    if result["retcode"] and not refused:
-        raise _failure(f"omero login as {login}", result)
-    return not result["retcode"]
-
-
-def _as_root(words, port, root_password, answers=(), **installation):
-    result = _login(
-        "root", _secret(root_password or LOGINS["root"]), port, [omero_cli.line(*words)], answers, **installation
-    )
-    if result["retcode"]:
-        raise _failure(f"omero {' '.join(words[:2])}", result)
-    return result["stdout"]
-
-
-def _listing(words, port, root_password, **installation):
-    output = _as_root(words, port, root_password, **installation)
-    try:
-        return omero_cli.rows(output)
-    except ValueError as error:
-        raise CommandExecutionError(f"omero {' '.join(words)}: {error}") from None
-
-
-def user_info(name, port=4064, root_password=None, omerodir=OMERODIR, venv=VENV, user=USER):
-    """
-    An OMERO user.
-
-    :returns: ``{"id": int, "name": str, "active": bool, "admin": bool, "groups": [int, ...]}``; None if there is none
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt idr-local-omeroreadwrite omero.user_info public
-    """
-    words = ("user", "list", "--long", "--style", "json")
-    return omero_cli.user_of(_listing(words, port, root_password, omerodir=omerodir, venv=venv, user=user), name)
-
-
-def group_info(name, port=4064, root_password=None, omerodir=OMERODIR, venv=VENV, user=USER):
-    """
-    An OMERO group.
-
-    :returns: ``{"id": int, "name": str, "perms": "rwr---"}``; None if there is none
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt idr-local-omeroreadwrite omero.group_info public
-    """
-    words = ("group", "list", "--style", "json")
-    return omero_cli.group_of(_listing(words, port, root_password, omerodir=omerodir, venv=venv, user=user), name)
-
-
-def permissions(type):
-    """
-    The permissions of a type of OMERO group.
-
-    :param type: private, read-only, read-annotate or read-write
-    :returns: such as ``rwr---``
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt idr-local-omeroreadwrite omero.permissions read-only
-    """
-    if type not in PERMISSIONS:
-        raise CommandExecutionError(f"a type of group of {', '.join(PERMISSIONS)} was expected, not {type!r}")
-    return PERMISSIONS[type]
-
-
-def group_add(name, type="read-only", port=4064, root_password=None, omerodir=OMERODIR, venv=VENV, user=USER):
-    """
-    Add an OMERO group.
-
-    :param type: private, read-only, read-annotate or read-write
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt idr-local-omeroreadwrite omero.group_add curators read-annotate
-    """
-    words = ("group", "add", "--perms", permissions(type), "--", name)
-    _as_root(words, port, root_password, omerodir=omerodir, venv=venv, user=user)
-    return True
-
-
-def user_add(
-    name,
-    password,
-    group,
-    firstname=None,
-    lastname=None,
-    port=4064,
+def accounts(
+    groups,
+    users,
     root_password=None,
+    test=False,
+    port=4064,
     omerodir=OMERODIR,
     venv=VENV,
     user=USER,
 ):
     """
-    Add an OMERO user.
+    Make OMERO have these groups and users, and its user root its password; others are left alone.
 
-    :param password: pillar key of the password
-    :param group: name of the group that the user joins
-    :param firstname: and ``lastname``, by default the name
+    Compares by one query of the database, changes in one session of root.
 
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt idr-local-omeroreadwrite omero.user_add public secrets:omero:public public
-    """
-    secret = _secret(password)
-    words = ("user", "add", "--group-name", group, "--", name, firstname or name, lastname or name)
-    _as_root(words, port, root_password, (secret, secret), omerodir=omerodir, venv=venv, user=user)
-    return True
-
-
-def user_password(name, password, port=4064, root_password=None, omerodir=OMERODIR, venv=VENV, user=USER):
-    """
-    Give an OMERO user another password.
-
-    :param password: pillar key of the new password
+    :param groups: ``{name: {"type": "private", "read-only", "read-annotate" or "read-write"}}``
+    :param users: ``{name: {"groups": [...], "owner_of": [...], "firstname": str, "lastname": str, "password": pillar
+        key}}``, of the groups the default first; without password nobody can log in as a new user
+    :param root_password: pillar key, ``secrets:omero:root`` by default
+    :param test: True changes nothing
+    :returns: what is (or would be) changed, without passwords
+    :raises CommandExecutionError: something could not be changed, or was and is still not so
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt idr-local-omeroreadwrite omero.user_password public secrets:omero:public
+        salt idr-local-omeroreadwrite omero.accounts '{public: {type: read-only}}' '{}' test=True
     """
-    secret = _secret(password)
-    answers = (_secret(root_password or LOGINS["root"]), secret, secret)
-    _as_root(("user", "password", "--", name), port, root_password, answers, omerodir=omerodir, venv=venv, user=user)
-    return True
+    root = root_password or ROOT
+    try:
+        wanted = omero_accounts.wanted(groups, users, _secret)
+        have = omero_accounts.current(_query(omero_accounts.QUERY, user))
+        sql, steps = omero_accounts.root(have, _secret(root)), omero_accounts.plan(have, wanted)
+    except ValueError as error:
+        raise CommandExecutionError(str(error)) from None
+    found = {**({"user root": [{"password": "changed"}]} if sql else {}), **omero_accounts.changes(steps)}
+    if test or not found:
+        return found
+    if sql:
+        _query(sql, user)
+    if steps:
+        _client("apply", "root", root, port, omerodir, venv, user, steps)
+        left = omero_accounts.plan(omero_accounts.current(_query(omero_accounts.QUERY, user)), wanted)
+        if left:
+            raise CommandExecutionError(f"still to be changed: {omero_accounts.changes(left)}")
+    return found

@@ -142,72 +142,53 @@ def running(name, timeout=300, read_only=None, login="public", password=None):
 
     :param timeout: seconds to wait
     :param read_only: what it must say of its database and its repository, True or False; not asked without
-    :param login: OMERO user to ask as, ``password`` the pillar key of its password, ``secrets:omero:public`` by default
+    :param login: OMERO user to ask as
+    :param password: pillar key of its password, by default ``secrets:omero:<login>``
     """
     test = __opts__["test"]
 
     def up():
         try:
-            if not __salt__["omero.status"]():
-                return False, "it does not answer"
-            said = None if read_only is None else __salt__["omero.runtime"](login=login, password=password)
+            said = __salt__["omero.look"](login=login, password=password)
         except CommandExecutionError as error:
             return False, str(error)
-        return said is None or set(said.values()) == {read_only}, f"its read-only status is {said}"
+        if read_only is None:
+            return True, "it answers"
+        known = {key: said[key] for key in ("db", "repo") if key in said}
+        if not known:
+            return False, f"it refuses the user {login}"
+        return set(known.values()) == {read_only}, f"its read-only status is {known}"
 
     done, state = omero_wait.until(up, 0 if test else timeout, interval=3)
     if done:
-        return _ret(name, True, "The server is up" if read_only is None else f"The server is up, {state}")
+        return _ret(name, True, f"The server is up: {state}")
     if test:
         return _ret(name, None, f"Would wait up to {timeout} s for the server: {state}")
     return _ret(name, False, f"The server was not as it should be within {timeout} s: {state}")
 
 
-def group_present(name, type="read-only"):
+def accounts(name, groups, users, root_password=None):
     """
-    The OMERO group exists, with these permissions.
+    OMERO has these groups and users, and its user root the password in pillar. Others are left alone.
 
-    :param type: private, read-only, read-annotate or read-write; an existing group of another type is an error,
-        because changing it may take rights from data
+    :param groups: map from name to ``{type: private, read-only, read-annotate or read-write}``
+    :param users: map from name to ``groups`` (the default first), ``owner_of``, ``firstname``, ``lastname`` and
+        ``password``, a pillar key
+    :param root_password: pillar key of root's password, ``secrets:omero:root`` by default
+
+    .. code-block:: yaml
+
+        accounts:
+          omero.accounts:
+            - groups: {public: {type: read-only}}
+            - users: {public: {groups: [public], password: "secrets:omero:public"}}
     """
     test = __opts__["test"]
     try:
-        found = __salt__["omero.group_info"](name)
-        if found:
-            perms = __salt__["omero.permissions"](type)
-            if found["perms"] == perms:
-                return _ret(name, True, f"Group {name} exists")
-            return _ret(name, False, f"Group {name} has the permissions {found['perms']}, not {perms}: not touched")
-        if not test:
-            __salt__["omero.group_add"](name, type)
+        changes = __salt__["omero.accounts"](groups, users, root_password=root_password, test=test)
     except CommandExecutionError as error:
-        return _ret(name, None if test else False, f"Group {name}: {error}")
-    changes = {"old": None, "new": type}
-    comment = f"Group {name} would be added" if test else f"Group {name} was added"
+        return _ret(name, None if test else False, str(error))
+    if not changes:
+        return _ret(name, True, f"{len(groups)} groups and {len(users)} users are as they should be")
+    comment = f"{len(changes)} accounts {'would be' if test else 'were'} changed"
     return _ret(name, None if test else True, comment, changes)
-
-
-def user_present(name, password, group, firstname=None, lastname=None):
-    """
-    The OMERO user exists, is in the group, and logs in with the password.
-
-    :param password: pillar key of the password
-    :param group: name of a group that exists
-    """
-    test = __opts__["test"]
-    try:
-        if __salt__["omero.login_works"](name, password, group=group):
-            return _ret(name, True, f"User {name} exists and logs in")
-        found = __salt__["omero.user_info"](name)
-        joined = found and __salt__["omero.group_info"](group)
-        if found and (not joined or joined["id"] not in found["groups"]):
-            return _ret(name, False, f"User {name} exists and is not in the group {group}: not touched")
-        if not test and found:
-            __salt__["omero.user_password"](name, password)
-        elif not test:
-            __salt__["omero.user_add"](name, password, group, firstname=firstname, lastname=lastname)
-    except CommandExecutionError as error:
-        return _ret(name, None if test else False, f"User {name}: {error}")
-    changes = {"password": "changed"} if found else {"old": None, "new": name}
-    what = f"password of user {name}" if found else f"user {name}"
-    return _ret(name, None if test else True, f"The {what} {'would be' if test else 'was'} set", changes)

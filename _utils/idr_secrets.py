@@ -5,6 +5,7 @@ Random secrets of an environment, in one file for each role, which holds only wh
 import fcntl
 import os
 import pathlib
+import re
 import secrets
 import tempfile
 
@@ -20,15 +21,39 @@ NEEDED = {
     "web:secret_key": ("omeroreadonly", "omeroreadwrite"),
 }
 
+# Those that pillar asks for by their keys: the passwords of OMERO's users, which its read-write server sets.
+_ACCOUNTS = ("omeroreadwrite",)
+_KEY = re.compile(r"secrets:(?P<name>[a-z]+:[a-z][a-z0-9_]*)")
+
 _HEADER = "# Made by salt-run idr.secrets. Not for git.\n"
 
 
-def make(folder, environment):
+def of_users(pillar):
+    """
+    Who needs which secret for the users of a pillar's ``omero:users``, beside :data:`NEEDED`.
+
+    :param pillar: the compiled pillar of a read-write server
+    :returns: ``{"omero:curator": (roles, ...)}``
+    :raises ValueError: a user's password is no pillar key of the form ``secrets:GROUP:NAME``
+    """
+    found = {}
+    for name, user in sorted((pillar.get("omero", {}).get("users") or {}).items()):
+        key = user.get("password")
+        match = _KEY.fullmatch(key) if isinstance(key, str) else None
+        if key is not None and not match:
+            raise ValueError(f"omero:users:{name}:password: expected a key of pillar, such as secrets:omero:{name}")
+        if match and match["name"] not in NEEDED:
+            found[match["name"]] = _ACCOUNTS
+    return found
+
+
+def make(folder, environment, more=None):
     """
     Make what is missing. Values that exist are never changed; a role's file is replaced whole or not at all.
 
     :param folder: ``pillar/secrets``
     :param environment: name of the environment
+    :param more: who needs which secret beside :data:`NEEDED`, as :func:`of_users` tells
     :returns: ``{"made": [...], "kept": [...]}``, sorted names ``<role>:<secret>``, never a value
     :raises ValueError: a file is not of the form made here, or two files give one secret different values
     """
@@ -37,14 +62,14 @@ def make(folder, environment):
     with open(place / ".lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = {role: _read(place / f"{role}.sls") for role in idr_ids.ROLES}
-        return _complete(place, found)
+        return _complete(place, found, NEEDED | (more or {}))
 
 
-def _complete(place, found):
+def _complete(place, found, needed):
     made: list[str] = []
     kept: list[str] = []
     changed = set()
-    for name, roles in sorted(NEEDED.items()):
+    for name, roles in sorted(needed.items()):
         value = _agreed(place, name, {role: _get(found[role], name) for role in roles})
         for role in roles:
             (kept if _get(found[role], name) else made).append(f"{role}:{name}")

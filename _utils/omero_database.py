@@ -1,5 +1,13 @@
 """What OMERO's states know of the database, without talking to it."""
 
+# For psql. No row where there is no OMERO schema.
+PATCH_QUERY = """\
+select to_regclass('dbpatch') is not null as made \\gset
+\\if :made
+select currentpatch, currentversion from dbpatch order by id desc limit 1;
+\\endif
+"""
+
 
 def settings(configured, environment):
     """

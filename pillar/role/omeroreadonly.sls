@@ -13,3 +13,10 @@ omero:
     config:
       omero.cluster.read_only.db: true
       omero.cluster.read_only.repo: true
+      # memo files that the read-write server did not make
+      omero.pixeldata.memoizer.dir.local: /data/BioFormatsCache
+
+firewall:
+  services:
+    http: {ports: [80], from: [proxy]}
+    omero: {ports: [4063-4065], from: [proxy]}

@@ -14,6 +14,15 @@ volumes:
 omero:
   db:
     user: omero
+  # OMERO's own accounts, beside root. The first of a user's groups is its default.
+  groups:
+    public: {type: read-only}
+  users:
+    public:
+      firstname: Public
+      lastname: User
+      groups: [public]
+      password: secrets:omero:public
   server:
     config:
       # curators come through this host's OMERO.web; the public is served by the read-only servers
@@ -22,3 +31,12 @@ omero:
     config:
       # a page that the cache has not seen yet may take its time here
       omero.web.wsgi_timeout: 900
+
+firewall:
+  services:
+    # pages that the cache fetches anew
+    http: {ports: [80], from: [proxy]}
+    nfs:
+      ports: [2049]
+      from: [omeroreadonly]
+      when: {'share:type': nfs}

@@ -1,23 +1,34 @@
 {%- from 'omero/map.jinja' import omero with context %}
-{%- set data = omero.server.config['omero.data.dir'] %}
+{%- from 'share/map.jinja' import share with context %}
+{%- set memo = omero.server.config['omero.pixeldata.memoizer.dir.local'] %}
 
 include:
   - common.peers
   - omero.server
+  - share
 
-# What the server looks for in its data folder. The repository's own folders are to be links into a read-only
-# mount of the read-write server's.
-{%- for folder in ['.omero', 'Files', 'FullText', 'ManagedRepository', 'Pixels', 'Thumbnails'] %}
-omero-data-{{ folder }}:
-  file.directory:
-    - name: {{ data }}/{{ folder }}
-    - user: {{ omero.server.user }}
-    - group: {{ omero.server.user }}
+# the server's data folder is its own, the repository in it the read-write server's
+omero-data-links:
+  share.linked:
+    - name: {{ omero.server.config['omero.data.dir']|tojson }}
+    - target: {{ share.mount|tojson }}
+    - folders: {{ share.folders|tojson }}
     - require:
       - file: omero-server-data
+      - share: share-complete
+    - watch_in:
+      - service: omero-server-service
+
+omero-server-memo:
+  file.directory:
+    - name: {{ memo|tojson }}
+    - user: {{ omero.server.user }}
+    - group: {{ omero.server.user }}
+    - makedirs: true
+    - require:
+      - user: omero-server-user
     - require_in:
       - service: omero-server-service
-{%- endfor %}
 
 omero-schema-present:
   omero.schema_present:

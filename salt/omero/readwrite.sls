@@ -1,6 +1,10 @@
+{%- from 'omero/map.jinja' import omero with context %}
+{%- from 'share/map.jinja' import share with context %}
+
 include:
   - common.peers
   - omero.server
+  - share
 {%- if 'data' in pillar.get('volumes', {}) %}
   - volumes
 
@@ -10,6 +14,20 @@ extend:
       - require:
         - mount: volume-data
 {%- endif %}
+
+# what the read-only servers link to and wait for; the server itself would make them one by one
+omero-data-tree:
+  file.directory:
+    - names:
+      {%- for folder in share.folders %}
+      - {{ (share.path ~ '/' ~ folder)|tojson }}
+      {%- endfor %}
+    - user: {{ omero.server.user }}
+    - group: {{ omero.server.user }}
+    - require:
+      - file: omero-server-data
+    - require_in:
+      - service: omero-server-service
 
 omero-schema:
   omero.schema:
@@ -23,22 +41,13 @@ omero-schema:
 omero-server-running:
   omero.running:
     - timeout: 300
+    - login: root
     - require:
       - service: omero-server-service
 
-omero-public-group:
-  omero.group_present:
-    - name: public
-    - type: read-only
+omero-accounts:
+  omero.accounts:
+    - groups: {{ omero.groups|tojson }}
+    - users: {{ omero.users|tojson }}
     - require:
       - omero: omero-server-running
-
-omero-public-user:
-  omero.user_present:
-    - name: public
-    - group: public
-    - firstname: Public
-    - lastname: User
-    - password: secrets:omero:public
-    - require:
-      - omero: omero-public-group

@@ -39,6 +39,8 @@ def salt_loaders(checkout, tmp_path, grains):
         utils = salt.loader.utils(opts)
         functions = salt.loader.minion_mods(opts, utils=utils)
         states = salt.loader.states(opts, functions, utils, salt.loader.serializers(opts))
+        # as a state run does
+        states.inject_globals = {"__env__": "base"}
         return types.SimpleNamespace(states=states, functions=functions)
 
     return load

@@ -24,6 +24,16 @@ SYSTEMS = {
         "oscodename": "bookworm",
         "osarch": "amd64",
     },
+    "ubuntu-22.04": {
+        "os": "Ubuntu",
+        "os_family": "Debian",
+        "osfinger": "Ubuntu-22.04",
+        "osfullname": "Ubuntu",
+        "osrelease": "22.04",
+        "osmajorrelease": 22,
+        "oscodename": "jammy",
+        "osarch": "amd64",
+    },
     "ubuntu-24.04": {
         "os": "Ubuntu",
         "os_family": "Debian",

@@ -47,13 +47,40 @@ def test_volume_is_mounted_before_the_database_is_installed(compile_host, enviro
     assert mount["opts"] == "noatime"
 
 
-def test_haproxy_knows_the_read_only_servers_by_name(compile_host, mine, environment):
+def test_haproxy_knows_the_servers_by_name(compile_host, mine, environment):
     compiled = compile_host(f"{environment}-proxy", "debian-12")
     text = _text(compiled, "/etc/haproxy/haproxy.cfg")
+    sections = dict(re.findall(r"^(?:backend|listen) (\S+)\n((?:    .*\n|\n)*)", text + "\n", re.MULTILINE))
     servers = sorted(host for host in mine["address"] if host.startswith(f"{environment}-omeroreadonly"))
-    assert re.findall(r"server (\S+) \S+:80 check$", text, re.MULTILINE) == servers
-    assert re.findall(r"server (\S+) \S+:4064 track omeroweb/", text) == servers
+    assert re.findall(r"server (\S+) \S+:80 check$", sections["omeroweb"], re.MULTILINE) == servers
+    assert re.findall(r"server (\S+) \S+:80 check$", sections["readwrite"], re.MULTILINE) == [
+        f"{environment}-omeroreadwrite"
+    ]
+    for section, port in (("omero", 4064), ("omerotcp", 4063), ("websocket", 4065)):
+        assert re.findall(rf"server (\S+) \S+:{port} track omeroweb/", sections[section]) == servers
+    for number, server in enumerate(servers, 1):
+        assert f"bind :{14060 + number}\n" in sections[server]
+        assert f"server {server} {server}:4064 track omeroweb/{server}\n" in sections[server]
     assert not set(re.findall(r"\d+\.\d+\.\d+\.\d+", text)) & {address for (address,) in mine["address"].values()}
+
+
+def test_proxy_caches_in_the_zones_of_its_pillar(compile_host, environment):
+    compiled = compile_host(f"{environment}-proxy", "debian-12")
+    text = _text(compiled, "/etc/nginx/conf.d/proxy.conf")
+    sizes = dict(re.findall(r"^proxy_cache_path \S+/(\w+) .* max_size=(\S+) ", text, re.MULTILINE))
+    assert sizes == {
+        "omero": "1g",
+        "omerostatic": "200m",
+        "omerothumbnail": "10g",
+        "omerorender": "40g",
+        "omerometadata": "25g",
+        "omeroapi": "10g",
+        "omeroviewers": "1g",
+    }
+    used = re.findall(r"proxy_cache (\w+);", text)
+    # the public site, and the cache buster
+    assert used == [location["zone"] for location in compiled.pillar["proxy"]["cache"]["locations"]] * 2
+    assert text.count("proxy_cache_bypass 1;") == len(used) // 2
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ omero-server-configuration:
     - secrets:
         omero.db.pass: {{ ('secrets:database:' ~ db.user)|tojson }}
     - require:
-      - cmd: omero-server-python
+      - omero_files: omero-server-python
       - file: omero-server-current
 
 omero-server-unit:
@@ -50,9 +50,9 @@ omero-server-service:
       - pkg: omero-server-packages
       - file: omero-server-data
     - watch:
-      - archive: omero-server-release
-      - cmd: omero-server-python
+      - omero_files: omero-server-release
+      - omero_files: omero-server-python
       - file: omero-server-current
       - file: omero-server-unit
       - omero: omero-server-configuration
-      - x509: omero-server-certificate
+      - omero_files: omero-server-certificate

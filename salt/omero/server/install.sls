@@ -24,40 +24,17 @@ omero-server-root:
 
 {{ venv('omero-server', server.venv, 'salt://omero/files/requirements-server.txt', server.requirements, omero) }}
 
+# its folder is readable by its user alone: config.xml and IceGrid's copies of it hold passwords
 omero-server-release:
-  archive.extracted:
-    - name: {{ server.root }}
+  omero_files.release:
+    - name: {{ folder }}
     - source: {{ server.release.url|tojson }}
-    - source_hash: {{ ('sha256=' ~ server.release.sha256)|tojson }}
-    - overwrite: true
-    - unless:
-      - fun: file.contains
-        path: {{ folder }}/etc/release.sha256
-        text: {{ server.release.sha256|tojson }}
+    - sha256: {{ server.release.sha256|tojson }}
     - user: {{ server.user }}
-    - group: {{ server.user }}
     - require:
       - pkg: omero-tools
       - user: omero-server-user
       - file: omero-server-root
-
-# its config.xml and IceGrid's copies of it hold passwords and are readable by all
-omero-server-folder:
-  file.directory:
-    - name: {{ folder }}
-    - user: {{ server.user }}
-    - group: {{ server.user }}
-    - mode: '0750'
-    - require:
-      - archive: omero-server-release
-
-# says that all of the archive was extracted
-omero-server-release-complete:
-  file.managed:
-    - name: {{ folder }}/etc/release.sha256
-    - contents: {{ server.release.sha256|tojson }}
-    - require:
-      - file: omero-server-folder
 
 # the release that runs is stopped by its own command, before the link moves away from it
 omero-server-stopped:
@@ -71,4 +48,4 @@ omero-server-current:
     - name: {{ server.dir }}
     - target: OMERO.server-{{ server.version }}
     - require:
-      - file: omero-server-release-complete
+      - omero_files: omero-server-release

@@ -17,29 +17,17 @@ omero-web-configuration:
         omero.web.public.password: secrets:omero:public
         omero.web.secret_key: secrets:web:secret_key
     - require:
-      - cmd: omero-web-python
+      - omero_files: omero-web-python
       - file: omero-web-folder-etc-grid
 
-omero-web-apps:
-  file.managed:
-    - name: {{ web.dir }}/etc/apps.txt
-    - contents: {{ (config.get('omero.web.apps', []) or ['none'])|tojson }}
+omero-web-static:
+  omero_files.static:
+    - name: {{ web.dir }}
+    - venv: {{ web.venv }}
+    - apps: {{ config.get('omero.web.apps', [])|tojson }}
+    - user: {{ web.user }}
     - require:
       - omero: omero-web-configuration
-
-omero-web-static:
-  cmd.run:
-    - name: {{ web.venv }}/bin/omero web syncmedia && cat {{ web.venv }}/installed.txt etc/apps.txt > var/static.txt
-    - unless: cat {{ web.venv }}/installed.txt etc/apps.txt | cmp -s - var/static.txt
-    - cwd: {{ web.dir }}
-    - runas: {{ web.user }}
-    - umask: '022'
-    - env:
-      - OMERODIR: {{ web.dir }}
-      - PATH: {{ web.venv }}/bin:/usr/local/bin:/usr/bin:/bin
-    - timeout: 600
-    - require:
-      - file: omero-web-apps
 
 omero-web-unit:
   file.managed:
@@ -54,9 +42,9 @@ omero-web-service:
     - name: omero-web
     - enable: true
     - require:
-      - cmd: omero-web-static
+      - omero_files: omero-web-static
     - watch:
-      - cmd: omero-web-python
+      - omero_files: omero-web-python
       - file: omero-web-unit
       - omero: omero-web-configuration
 

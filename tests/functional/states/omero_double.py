@@ -113,11 +113,9 @@ def psql(state):
         path.write_text(json.dumps(database))
         print("psql: error: connection refused", file=sys.stderr)
         return 2
-    if sys.argv[-2] == "-f":
+    if sys.argv[-2:] != ["-f", "-"]:
         database["dbpatch"] = "0|OMERO5.4"
         path.write_text(json.dumps(database))
-    elif "to_regclass" in sys.argv[-1]:
-        print("dbpatch" if database.get("dbpatch") else "")
-    else:
-        print(database["dbpatch"])
+    elif "to_regclass" in sys.stdin.read():
+        print(database.get("dbpatch") or "")
     return 0

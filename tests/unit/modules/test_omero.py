@@ -1,8 +1,10 @@
 """The module omero: what it runs, and that no password is where others can read it."""
 
 import importlib.util
+import json
 import pathlib
 
+import omero_password
 import pytest
 from salt.exceptions import CommandExecutionError
 
@@ -15,7 +17,7 @@ PILLAR = {
     "omero:db": {"user": "omeroreadonly"},
     "environment:name": "idr-test",
 }
-USERS = '[{"id": "3", "login": "public", "active": "Yes", "admin": "", "member of": "3", "owner of": ""}]'
+KEY = "secrets:omero:public"
 
 
 class Run:
@@ -69,8 +71,9 @@ def test_commands_run_quietly_as_the_user_without_the_minions_environment(omero,
     monkeypatch.setattr(omero.pwd, "getpwuid", lambda uid: type("Entry", (), {"pw_name": "root"}))
     assert omero.status() is True
     ((command, options),) = run.calls
-    assert command == ["/opt/omero/server/venv3/bin/omero", "admin", "status"]
-    assert options["runas"] == "omero-server"
+    become = ["setpriv", "--reuid=omero-server", "--regid=omero-server", "--init-groups", "--"]
+    assert command == [*become, "/opt/omero/server/venv3/bin/omero", "admin", "status"]
+    assert "runas" not in options
     assert options["clean_env"] is True
     assert options["output_loglevel"] == "quiet"
     assert options["python_shell"] is False
@@ -84,63 +87,68 @@ def test_status_of_a_server_that_is_down(omero, run, there):
     assert omero.status(**there) is False
 
 
-def test_user_info_logs_in_as_root_by_the_environment(omero, run, there):
-    run.answers = [{"stdout": USERS}]
-    assert omero.user_info("public", **there)["groups"] == [3]
-    command, options = run.calls[0]
-    assert command[:2] == ["setsid", "--wait"]
-    assert run.files[0]["session.omero"].splitlines() == [
-        "login -q -C -s 127.0.0.1 -p 4064 -u root",
-        "user list --long --style json",
-        "logout",
-    ]
-    assert options["env"]["OMERO_PASSWORD"] == "root-secret"
-    assert not pathlib.Path(options["env"]["OMERO_SESSIONDIR"]).exists()
-    assert "secret" not in run.shown()
-
-
-def test_user_add_types_the_password_twice(omero, run, there):
-    assert omero.user_add("public", "secrets:omero:public", "public", **there) is True
-    assert run.calls[0][1]["stdin"] == "public-secret\npublic-secret\n"
-    assert "user add --group-name public -- public public public" in run.files[0]["session.omero"]
-    assert "secret" not in run.shown() + str(run.files)
-
-
-def test_user_password_types_its_own_first(omero, run, there):
-    omero.user_password("public", "secrets:omero:public", **there)
-    assert run.calls[0][1]["stdin"] == "root-secret\npublic-secret\npublic-secret\n"
-    assert "secret" not in run.shown() + str(run.files)
-
-
-@pytest.mark.parametrize(
-    ("answer", "works"),
-    [
-        ({}, True),
-        ({"retcode": 564, "stderr": "Password check failed\nstdin is not a terminal"}, False),
-        ({"retcode": 557, "stderr": "SecurityViolation: User 3 is not a member of group 5"}, False),
-    ],
-)
-def test_login_works(omero, run, there, answer, works):
-    run.answers = [answer]
-    assert omero.login_works("public", "secrets:omero:public", group="public", **there) is works
-    assert run.files[0]["session.omero"].splitlines()[0].endswith("-u public -g public")
-
-
-def test_login_works_does_not_take_a_dead_server_for_a_wrong_password(omero, run, there):
-    run.answers = [{"retcode": 42, "stderr": "connection refused"}]
-    with pytest.raises(CommandExecutionError, match="connection refused"):
-        omero.login_works("public", "secrets:omero:public", **there)
-
-
-def test_runtime_gives_the_password_on_standard_input(omero, run, there):
-    run.answers = [{"stdout": '{"db": "true", "repo": "false"}'}]
-    assert omero.runtime(**there) == {"db": True, "repo": False}
+def test_look_gives_the_password_on_standard_input(omero, run, there):
+    run.answers = [{"stdout": '{"up": true, "db": true, "repo": false}'}]
+    assert omero.look(**there) == {"up": True, "db": True, "repo": False}
     assert "public-secret" in run.calls[0][1]["stdin"]
+    assert run.calls[0][0][-1] == "look"
     assert "public-secret" not in run.shown() + str(run.calls[0][1]["env"])
 
 
+def test_look_at_a_server_that_is_down(omero, run, there):
+    run.answers = [{"retcode": 1, "stderr": "ConnectionRefusedException: \n"}]
+    with pytest.raises(CommandExecutionError, match="talking to the server as root"):
+        omero.look(login="root", **there)
+
+
+ACCOUNTS = {"groups": {"public": {"type": "read-only"}}, "users": {"public": {"groups": ["public"], "password": KEY}}}
+
+
+def _rows(root="root-secret", **public):
+    """What the database says, with root's password and (if any) the user public."""
+    users = {"root": {"id": 0, "hash": omero_password.digest(root, 0), "groups": [["system", True]]}}
+    if public:
+        users["public"] = {"id": 3, "groups": [["public", False], ["user", False]], **public}
+    named = {name: {"firstname": name, "lastname": name, **user} for name, user in users.items()}
+    return {"stdout": json.dumps({"groups": {"public": -56, "system": -120} if public else {}, "users": named})}
+
+
+def test_accounts_that_are_there_cost_one_query(omero, run):
+    run.answers = [_rows(hash=omero_password.digest("public-secret", 3))]
+    assert omero.accounts(**ACCOUNTS, user=None) == {}
+    assert len(run.calls) == 1
+
+
+def test_accounts_are_predicted_and_made_in_one_session(omero, run):
+    run.answers = [_rows()]
+    predicted = omero.accounts(**ACCOUNTS, test=True, user=None)
+    assert set(predicted) == {"group public", "user public"}
+    assert len(run.calls) == 1
+    run.answers = [_rows(), {"stdout": '{"done": 2}'}, _rows(hash=omero_password.digest("public-secret", 3))]
+    assert omero.accounts(**ACCOUNTS, user=None) == predicted
+    steps = json.loads(run.calls[2][1]["stdin"])["steps"]
+    assert [step["do"] for step in steps] == ["add_group", "add_user"]
+    assert "secret" not in run.shown() + str(predicted)
+
+
+def test_a_new_root_password_goes_to_the_database_by_standard_input(omero, run):
+    same = {"hash": omero_password.digest("public-secret", 3)}
+    run.answers = [_rows(root="another", **same), {}]
+    assert omero.accounts(**ACCOUNTS, user=None) == {"user root": [{"password": "changed"}]}
+    digest = omero_password.digest("root-secret", 0)
+    assert digest in run.calls[1][1]["stdin"]
+    assert digest not in run.shown()
+
+
+def test_accounts_that_stay_as_they_were_are_an_error(omero, run):
+    run.answers = [_rows(hash="other"), {"stdout": '{"done": 1}'}, _rows(hash="other")]
+    with pytest.raises(CommandExecutionError, match="still to be changed: .*user public") as caught:
+        omero.accounts(**ACCOUNTS, user=None)
+    assert "public-secret" not in str(caught.value)
+
+
 def test_db_version_asks_as_the_hosts_own_user(omero, run):
-    run.answers = [{"stdout": "dbpatch\n"}, {"stdout": "0|OMERO5.4\n"}]
+    run.answers = [{"stdout": "0|OMERO5.4\n"}]
     assert omero.db_version(user=None) == {"version": "OMERO5.4", "patch": 0}
     assert "-U omeroreadonly -d omero" in " ".join(run.calls[0][0])
     assert run.files[0]["pgpass"] == "idr-test-database:5432:omero:omeroreadonly:database-secret\n"
@@ -160,7 +168,7 @@ def test_a_failure_tells_the_end_of_the_output(omero, run):
 
 def test_a_missing_password_names_its_key(omero, run, there):
     with pytest.raises(CommandExecutionError, match="pillar secrets:not:there: a password was expected"):
-        omero.user_add("x", "secrets:not:there", "x", **there)
+        omero.look(password="secrets:not:there", **there)
     assert run.calls == []
 
 
@@ -168,13 +176,6 @@ def test_bad_database_settings_name_the_pillar(omero, monkeypatch):
     monkeypatch.setitem(PILLAR, "omero:db", {"port": "x"})
     with pytest.raises(CommandExecutionError, match="pillar omero:db:port"):
         omero.db_settings()
-
-
-def test_group_add(omero, run, there):
-    assert omero.group_add("public", "read-only", **there) is True
-    assert "group add --perms rwr--- -- public" in run.files[0]["session.omero"]
-    with pytest.raises(CommandExecutionError, match="private, read-only"):
-        omero.group_add("public", "read-mostly", **there)
 
 
 @pytest.mark.parametrize(

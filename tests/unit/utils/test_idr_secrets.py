@@ -116,3 +116,26 @@ def test_failed_write_leaves_the_old_file(made, monkeypatch):
         idr_secrets.make(folder, "e")
     assert path.read_text() == "secrets: {}\n"
     assert not list((folder / "e").glob(".database*"))
+
+
+def test_users_in_pillar_get_their_passwords(made):
+    folder, _ = made
+    pillar = {"omero": {"users": {"curator": {"password": "secrets:omero:curator"}, "guest2": {"groups": ["x"]}}}}
+    more = idr_secrets.of_users(pillar)
+    assert more == {"omero:curator": ("omeroreadwrite",)}
+    assert idr_secrets.make(folder, "e", more)["made"] == ["omeroreadwrite:omero:curator"]
+    assert len(_load(folder, "omeroreadwrite")["omero"]["curator"]) >= 32
+    assert "curator" not in _load(folder, "omeroreadonly")["omero"]
+    assert idr_secrets.make(folder, "e", more)["made"] == []
+
+
+def test_known_secrets_and_no_users_need_nothing_more():
+    assert idr_secrets.of_users({}) == {}
+    assert idr_secrets.of_users({"omero": {"users": {"public": {"password": "secrets:omero:public"}}}}) == {}
+
+
+@pytest.mark.parametrize("password", ["hunter2", "secrets:omero", 7])
+def test_a_password_in_the_clear_is_refused_and_not_shown(password):
+    with pytest.raises(ValueError, match="omero:users:u:password: expected a key of pillar") as caught:
+        idr_secrets.of_users({"omero": {"users": {"u": {"password": password}}}})
+    assert "hunter2" not in str(caught.value)
