@@ -35,7 +35,7 @@ def up():
         changed = site.apply()
     say(f"{changed} states changed something")
     site.wait_for_page()
-    say(f"the site is up after {elapsed()}: {site.PAGE}")
+    say(f"the site is up after {elapsed()}: {site.PAGE} (and https://127.0.0.1:8443/, with a CA of its own)")
     say("raw OMERO as user public: 127.0.0.1:4064; look inside: bin/local salt '*' test.ping")
 
 

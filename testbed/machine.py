@@ -16,6 +16,8 @@ PACKAGES = [
     "curl",
     "debootstrap",
     "iproute2",
+    # an ACME server for the tests
+    "pebble",
     "python3-venv",
     "socat",
     "systemd-container",
@@ -26,6 +28,9 @@ PACKAGES = [
     "libssl-dev",
     "python3-dev",
 ]
+
+# what the tests need as well: a browser, and SSH from outside
+TEST_PACKAGES = ["chromium", "chromium-driver", "fonts-dejavu-core", "openssh-client"]
 
 LOCK = pathlib.Path("/run/lock/idr-local.lock")
 POLICY = pathlib.Path("/usr/sbin/policy-rc.d")
@@ -86,10 +91,11 @@ def _check_kernel():
         raise Problem("this kernel has no loop devices (/dev/loop-control): the hosts' volumes need them")
 
 
-def install_packages():
-    """Install what is missing of PACKAGES; Problem that names the package source when it is out of reach."""
-    query = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *PACKAGES], check=False).stdout
-    missing = [name for name in PACKAGES if f"{name} installed" not in query.splitlines()]
+def install_packages(more=()):
+    """Install what is missing of PACKAGES and more; Problem that names the package source when it is out of reach."""
+    wanted = [*PACKAGES, *more]
+    query = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *wanted], check=False).stdout
+    missing = [name for name in wanted if f"{name} installed" not in query.splitlines()]
     if not missing:
         return
     say(f"installing on this machine: {' '.join(missing)}")

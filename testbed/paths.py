@@ -30,4 +30,4 @@ MAP = f"{ENVIRONMENT}.map"
 PROXY = f"{ENVIRONMENT}-proxy"
 
 # port on 127.0.0.1 -> port of the environment's proxy
-PUBLISHED = {8080: 80, 4064: 4064}
+PUBLISHED = {8080: 80, 8443: 443, 4064: 4064}

@@ -67,7 +67,7 @@ def wait_for_minions(hosts, within=180):
 def apply(timeout=900):
     """`salt '*' state.apply`; returns the number of changed states, Problem that lists what failed."""
     output = master.call_any(
-        "salt", ENVIRONMENT + "-*", "state.apply", "--out=json", "--static", "-t", str(timeout), timeout=timeout + 60
+        "salt", ENVIRONMENT + "-*", "state.apply", "--out=json", "--static", "-t", "60", timeout=timeout
     )
     answers = _json(output)
     changed, failed = 0, []

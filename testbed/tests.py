@@ -15,9 +15,9 @@ LINTERS = (
 )
 
 
-def _prepare():
+def _prepare(packages=()):
     CACHE.mkdir(parents=True, exist_ok=True)
-    machine.install_packages()
+    machine.install_packages(packages)
     return wheels.test_environment()
 
 
@@ -41,6 +41,6 @@ def lint():
 
 def run(options):
     """Run pytest with `options`; without any, the linters and then every test."""
-    tools = _prepare()
+    tools = _prepare(machine.TEST_PACKAGES)
     failed = lint() if not options else 0
     return _call(tools, [f"{tools}/python", "-m", "pytest", *options]) or failed

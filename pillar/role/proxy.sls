@@ -1,9 +1,13 @@
+include:
+  - proxy.cache
+
 roles:
   - proxy
 
 peers:
   required:
     - omeroreadonly
+    - omeroreadwrite
 
 volumes:
   nginxcache:
@@ -11,24 +15,52 @@ volumes:
     path: /var/cache/nginx
 
 proxy:
-  # Zones of nginx's proxy_cache_path, under its own parameter names.
-  cache:
-    zones:
-      omero:
-        keys_zone: 1m
-        max_size: 1g
-        inactive: 180d
-    # The first location whose pattern matches the path; the last one is everything else.
-    locations:
-      - pattern: ^/
-        zone: omero
-        valid: 1d
-  # Never cached, because what they answer is true only now.
-  uncached:
-    - /webclient/keepalive_ping/
   read_timeout: 60s
+  # Goes to the read-write server and puts what it answers into the cache, whatever the cache has.
+  cachebuster:
+    port: 9000
+    read_timeout: 900s
+  websocket:
+    path: /omero-ws
+    read_timeout: 86400s
+  # Nobody logs in through the public site: who tries comes to its start page.
+  login:
+    pages:
+      - ^/(webclient|webadmin)/login
+      - ^/api/[^/]+/login
+    redirect: /
+  forbidden:
+    - ^/django_prometheus
+  # From an address, query included, or from all that match it as a regular expression when it begins with ~.
+  redirects:
+    - {from: /webclient, to: '/webclient/?experimenter=-1'}
+  redirect_to_https: true
+  robots:
+    - 'User-agent: *'
+    - 'Disallow: /api/'
+    - 'Disallow: /iviewer/'
+    - 'Disallow: /webclient/'
+    - 'Disallow: /webgateway/'
+  maintenance:
+    # Besides by this, it is on while an operator keeps the file /var/lib/idr-site/maintenance.on
+    enabled: false
+    message: The repository is being worked on. Please come back soon.
+    retry_after: 600
+    # networks (CIDR) whose visitors see the site as usual
+    allow: []
+
+tls:
+  # local_ca, pillar (secrets:tls:certificate and secrets:tls:key) or acme
+  source: local_ca
+  names:
+    - {{ opts.id|tojson }}
+  days: 90
+  days_remaining: 30
+  # seconds of Strict-Transport-Security; 0 for none
+  hsts: 0
 
 haproxy:
+  # Its ports on 127.0.0.1, where nginx finds it
   http:
     port: 8081
     check:
@@ -38,5 +70,24 @@ haproxy:
       inter: 5s
       fall: 3
       rise: 2
+  readwrite:
+    port: 8082
+  websocket:
+    port: 8083
+    server_port: 4065
+  # Raw OMERO by the visitor's address
   tcp:
     omero: 4064
+    omerotcp: 4063
+  # Raw OMERO of each server: its number is added to the first port.
+  per_server:
+    first_port: 14060
+    last_port: 14099
+    server_port: 4064
+
+firewall:
+  services:
+    http: {ports: [80, 443], from: [public]}
+    # all read-only servers, and one port for each of them
+    omero: {ports: [4063, 4064, 14060-14099], from: [public]}
+    cachebuster: {ports: [9000], from: [management, operators]}

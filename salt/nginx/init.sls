@@ -3,14 +3,24 @@ nginx-package:
   pkg.installed:
     - name: nginx
 
+# What drops a file into /etc/nginx has it checked by this first: check_cmd: nginx-check FILE
+nginx-check:
+  file.managed:
+    - name: /usr/local/sbin/nginx-check
+    - source: salt://nginx/files/nginx-check.sh
+    - mode: '0755'
+    - require:
+        - pkg: nginx-package
+
 nginx-config:
   file.managed:
     - name: /etc/nginx/nginx.conf
     - source: salt://nginx/files/nginx.conf.jinja
     - template: jinja
     - mode: '0644'
+    - check_cmd: /usr/local/sbin/nginx-check /etc/nginx/nginx.conf
     - require:
-        - pkg: nginx-package
+        - file: nginx-check
 
 nginx-default-site:
   file.absent:

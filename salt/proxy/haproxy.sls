@@ -1,3 +1,6 @@
+include:
+  - common.peers
+
 haproxy:
   pkg.installed: []
   file.managed:

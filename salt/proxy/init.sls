@@ -1,4 +1,6 @@
 include:
   - nginx
-  - proxy.cache
+  - tls
+  - proxy.files
+  - proxy.site
   - proxy.haproxy

@@ -50,17 +50,6 @@ def test_schema_was_made_by_the_release(host):
     assert shown.stdout.strip() == "0|OMERO5.4"
 
 
-@on("database")
-def test_read_only_database_user_can_only_read(host):
-    def may(privilege):
-        query = f"select bool_and(has_table_privilege('omeroreadonly', oid, '{privilege}')) from pg_class"
-        where = "where relkind = 'r' and relnamespace = 'public'::regnamespace"
-        return host.run("su -s /bin/sh - postgres -c %s", f'psql -Atd omero -c "{query} {where}"').stdout.strip()
-
-    assert may("SELECT") == "t"
-    assert [may(privilege) for privilege in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")] == ["f"] * 4
-
-
 @on(*OMERO_HOSTS)
 def test_omero_runs_under_systemd(host):
     for name in ("omero-server", "omero-web", "nginx", "redis-server"):
@@ -78,7 +67,7 @@ def test_omero_runs_under_systemd(host):
 def test_the_stand_in_says_what_it_is_and_met_nothing_unexpected(host):
     log = host.file("/opt/omero/server/OMERO.server/var/log/Blitz-0.log").content_string
     assert "STAND-IN" in log
-    assert not re.findall(r"^.* (?:ERROR|FATAL) .*$", log, re.M)
+    assert not re.findall(r"^.* (?:WARN|ERROR|FATAL) .*$", log, re.M)
 
 
 @on("omeroreadonly-1", "omeroreadonly-2")

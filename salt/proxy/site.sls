@@ -1,4 +1,9 @@
 {%- from 'nginx/map.jinja' import nginx with context %}
+include:
+  - nginx
+  - proxy.files
+  - volumes
+
 {%- for name in pillar.proxy.cache.zones|sort %}
 proxy-zone-{{ name }}:
   file.directory:
@@ -9,27 +14,18 @@ proxy-zone-{{ name }}:
         - sls: volumes
         - pkg: nginx-package
     - require_in:
-        - service: nginx-service
+        - file: proxy-site
 
 {% endfor -%}
-proxy-cache:
-  file.managed:
-    - name: /etc/nginx/conf.d/proxy-cache.conf
-    - source: salt://proxy/files/proxy-cache.conf.jinja
-    - template: jinja
-    - mode: '0644'
-    - require:
-        - pkg: nginx-package
-    - watch_in:
-        - service: nginx-service
-
 proxy-site:
   file.managed:
     - name: /etc/nginx/conf.d/proxy.conf
     - source: salt://proxy/files/proxy.conf.jinja
     - template: jinja
     - mode: '0644'
+    - check_cmd: /usr/local/sbin/nginx-check /etc/nginx/conf.d/proxy.conf
     - require:
-        - pkg: nginx-package
+        - file: nginx-check
+        - sls: proxy.files
     - watch_in:
         - service: nginx-service

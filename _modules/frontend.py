@@ -1,0 +1,156 @@
+"""
+The front end of a site: what nginx and HAProxy of this host are to serve, and its maintenance page.
+"""
+
+import pathlib
+
+import idr_ids
+import idr_proxy
+import idr_tls
+from salt.exceptions import CommandExecutionError
+
+__virtualname__ = "frontend"
+
+FLAG = "/var/lib/idr-site/maintenance.on"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def quoted(text):
+    """
+    A text as one word of nginx's configuration.
+
+    :returns: the text in quotes; its variables stay variables
+    :raises CommandExecutionError: it has control characters
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' frontend.quoted '^/static/'
+    """
+    try:
+        return idr_proxy.quote(text)
+    except ValueError as exc:
+        raise CommandExecutionError(str(exc)) from exc
+
+
+def redirects(given):
+    """
+    Lines of nginx's map of addresses that have moved.
+
+    :param given: list of ``{"from": str, "to": str}``
+    :returns: list of two quoted words each
+    :raises CommandExecutionError: one of them has control characters
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' frontend.redirects '[{"from": "/old", "to": "/new"}]'
+    """
+    try:
+        return idr_proxy.redirects(given)
+    except ValueError as exc:
+        raise CommandExecutionError(f"pillar proxy:redirects: {exc}") from exc
+
+
+def raw_servers():
+    """
+    The read-only servers with the port that each has on this host.
+
+    :returns: list of ``{"id": str, "port": int}``, by port
+    :raises CommandExecutionError: the mine does not know this host, or a server's number has no port
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*-proxy' frontend.raw_servers
+    """
+    own = __salt__["pillar.get"]("haproxy:per_server", unmask=True)
+    servers = [idr_ids.parse(peer["id"]) for peer in __salt__["idr.peers"]("omeroreadonly")]
+    try:
+        return idr_proxy.raw_ports(servers, own["first_port"], own["last_port"])
+    except ValueError as exc:
+        raise CommandExecutionError(str(exc)) from exc
+
+
+def client_arguments():
+    """
+    Arguments for ``omero.client`` with which a client picks one of the read-only servers and stays with it.
+
+    :returns: list of str
+    :raises CommandExecutionError: as :func:`raw_servers`
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*-proxy' frontend.client_arguments
+    """
+    return idr_proxy.client_arguments([server["port"] for server in raw_servers()])
+
+
+def subject_names(names):
+    """
+    Names of a site as subjectAltName of its certificate.
+
+    :param names: list of DNS names and addresses
+    :returns: str such as ``DNS:a.example, IP:127.0.0.1``
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' frontend.subject_names '[a.example, 127.0.0.1]'
+    """
+    return idr_proxy.subject_names(names)
+
+
+def certificate_due(certificate, key, authority, names, days):
+    """
+    Why the certificate of a site has to be made anew.
+
+    :param certificate: path of a PEM file, ``key`` the path of its private key, ``authority`` that of who signed it
+    :param names: list of DNS names and addresses that it must have
+    :param days: for which it must still be valid
+    :returns: str, or None when it serves
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' frontend.certificate_due /etc/site.pem /etc/site.key /etc/ca.pem '[a.example]' 30
+    """
+    return idr_tls.due(certificate, key, authority, names, days)
+
+
+def maintenance(on=None):
+    """
+    Whether an operator has closed the site; with ``on``, close or open it. Takes effect with the next request.
+
+    What the pillar says (``proxy:maintenance:enabled``) is another matter: the site is open when both say so.
+
+    :param on: True or False; nothing to ask only
+    :returns: True when closed by an operator
+    :raises CommandExecutionError: the host has no front end
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*-proxy' frontend.maintenance on=True
+    """
+    flag = pathlib.Path(FLAG)
+    if not flag.parent.is_dir():
+        raise CommandExecutionError(f"{flag.parent} is missing: this host has no front end")
+    if on is True:
+        flag.touch()
+    elif on is False:
+        flag.unlink(missing_ok=True)
+    elif on is not None:
+        raise CommandExecutionError(f"on: expected true or false, found {on!r}")
+    return flag.exists()

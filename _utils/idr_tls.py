@@ -1,0 +1,50 @@
+"""
+Whether the certificate of a site still serves, which is asked often; to make one takes more, and is done seldom.
+"""
+
+import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+
+
+def due(certificate, key, authority, names, days):
+    """
+    Why a certificate has to be made anew, or None.
+
+    :param certificate: path of a PEM file, ``key`` the path of its private key, ``authority`` that of who signed it
+    :param names: DNS names and addresses that it must have, and no others; none for an authority's own
+    :param days: for which it must still be valid
+    """
+    try:
+        found, signer = _certificate(certificate), _certificate(authority)
+        with open(key, "rb") as stream:
+            private = serialization.load_pem_private_key(stream.read(), password=None)
+        found.verify_directly_issued_by(signer)
+        shown = _names(found)
+    except FileNotFoundError as exc:
+        return f"{exc.filename} is missing"
+    except (OSError, TypeError, ValueError) as exc:
+        return f"it cannot be used: {exc}"
+    except InvalidSignature:
+        return f"it is not signed by {authority}"
+    if private.public_key() != found.public_key():
+        return f"{key} is not its key"
+    if shown != set(names):
+        return f"it is for {', '.join(sorted(shown)) or 'nobody'}"
+    left = found.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
+    return None if left >= datetime.timedelta(days=days) else f"it ends in {left.days} days"
+
+
+def _certificate(path):
+    with open(path, "rb") as stream:
+        return x509.load_pem_x509_certificate(stream.read())
+
+
+def _names(certificate):
+    try:
+        subject = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    return {str(name.value) for name in subject}

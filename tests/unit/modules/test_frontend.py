@@ -1,0 +1,52 @@
+import pytest
+from salt.exceptions import CommandExecutionError
+
+PILLAR = {"first_port": 14060, "last_port": 14062, "server_port": 4064}
+
+
+@pytest.fixture
+def frontend(load, tmp_path, monkeypatch):
+    peers = [{"id": f"idr-x-omeroreadonly-{number}", "address": "10.0.0.1"} for number in (1, 2)]
+    module = load(
+        "modules",
+        "frontend",
+        salt={"idr.peers": lambda role: peers, "pillar.get": lambda key, unmask=False: PILLAR if unmask else "***"},
+    )
+    monkeypatch.setattr(module, "FLAG", str(tmp_path / "site/maintenance.on"))
+    module.peers = peers
+    return module
+
+
+def test_servers_have_their_ports(frontend):
+    expected = [{"id": "idr-x-omeroreadonly-1", "port": 14061}, {"id": "idr-x-omeroreadonly-2", "port": 14062}]
+    assert frontend.raw_servers() == expected
+    assert "-p 14061:ssl" in frontend.client_arguments()[0]
+
+
+def test_a_server_without_a_port_is_named(frontend):
+    frontend.peers.append({"id": "idr-x-omeroreadonly-3", "address": "10.0.0.3"})
+    with pytest.raises(CommandExecutionError, match="idr-x-omeroreadonly-3"):
+        frontend.raw_servers()
+
+
+def test_bad_words_are_named(frontend):
+    with pytest.raises(CommandExecutionError, match="proxy:redirects"):
+        frontend.redirects([{"from": "/a\n", "to": "/"}])
+    with pytest.raises(CommandExecutionError, match="control"):
+        frontend.quoted("\n")
+
+
+def test_flag_is_set_and_taken_away(frontend, tmp_path):
+    with pytest.raises(CommandExecutionError, match="no front end"):
+        frontend.maintenance(on=True)
+    (tmp_path / "site").mkdir()
+    assert [frontend.maintenance(on) for on in (None, True, True, None, False, False)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    with pytest.raises(CommandExecutionError, match="true or false"):
+        frontend.maintenance(on="no")
