@@ -61,5 +61,8 @@ omero-web-site:
         'timeout': config.get('omero.web.wsgi_timeout', 60),
       }|tojson }}
     - mode: '0644'
+    - check_cmd: /usr/local/sbin/nginx-check /etc/nginx/conf.d/omero-web.conf
+    - require:
+      - file: nginx-check
     - watch_in:
       - service: nginx-service

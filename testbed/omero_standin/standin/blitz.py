@@ -10,7 +10,7 @@ import omero.all
 import omero.rtypes
 import psycopg2
 
-from standin import checks, demo
+from standin import checks, demo, pictures
 from standin.logbook import open_log
 from standin.logins import Manager, Verifier
 from standin.server import Server
@@ -33,6 +33,8 @@ def prepare(settings):
     if wanted and demo.import_demo(database, settings.text("standin.demo.group")):
         log.info("demo repository imported")
     server.refresh()
+    if wanted and not settings.read_only("repo"):
+        log.info("%s files of the demo repository written", pictures.complete(server.store, server.files))
     return server
 
 
@@ -50,6 +52,9 @@ class Blitz(Ice.Application):
             return 1
         except psycopg2.Error as error:
             log.critical("database: %s", " ".join(str(error).split()))
+            return 1
+        except OSError as error:
+            log.critical("omero.data.dir: %s", error)
             return 1
         omero.ObjectFactoryRegistrar.registerObjectFactory(communicator, None)
         for factory in list(omero.rtypes.ObjectFactories.values()):

@@ -7,7 +7,8 @@ import psycopg2
 import psycopg2.errors
 import psycopg2.extras
 
-PERMISSIONS = -56  # rwr---, as OMERO stores it
+from standin.directory import PERMISSIONS
+
 CAN_WRITE = """
     select current_setting('transaction_read_only') = 'off'
        and has_table_privilege('event', 'insert') and has_table_privilege('experimenter', 'insert') as yes
@@ -32,6 +33,13 @@ class Transaction:
         marks = ", ".join(["%s"] * len(columns))
         statement = f'insert into "{table}" (id, {names}) values (nextval(%s), {marks}) returning id'
         return self.rows(statement, f"seq_{table}", *columns.values())[0]["id"]
+
+    def insert_all(self, table, rows):
+        """Insert rows, dicts of the same columns that bring their ids, in few statements."""
+        names = list(rows[0])
+        statement = f'insert into "{table}" ({", ".join(names)}) values %s'
+        values = [[row[name] for name in names] for row in rows]
+        psycopg2.extras.execute_values(self.cursor, statement, values, page_size=500)
 
     def event(self, user_id, group_id, session_id=0, kind="User"):
         """The id of a new event; whoever changes rows makes one, by which the servers see that something changed."""

@@ -1,109 +1,107 @@
 """A synthetic repository as rows: what a demo import leaves in a database that has no images yet."""
 
-import datetime
+from standin.directory import GLOBAL_PERMISSIONS, PERMISSIONS, SYSTEM_GROUP
+from standin.importer import TAKEN, Importer, Shape
 
-from standin.directory import GLOBAL_PERMISSIONS, SYSTEM_GROUP
+OWNER = "demo"
+GENES = ("CDC20", "PLK1", "AURKB", "KIF11", "TPX2", "INCENP", "BUB1", "MAD2L1", "CENPE", "ESPL1", "CCNB1", "NUSAP1")
+PHENOTYPES = (
+    ("increased nuclear size", "CMPO_0000140"),
+    ("mitosis arrested", "CMPO_0000196"),
+    ("round cell", "CMPO_0000118"),
+)
+# dataset: number of images, their shape
+DATASETS = {
+    "fields": (24, Shape(256, 256, c=3)),
+    "stacks": (8, Shape(256, 256, z=7)),
+    "time-lapse": (6, Shape(192, 192, t=10)),
+    "tiled": (1, Shape(4096, 3072, kind="uint8")),
+}
+# plate: rows, columns, fields of each well, shape
+PLATES = {"plate1": (8, 12, 2, Shape(160, 160)), "plate2": (4, 6, 1, Shape(160, 160, c=3))}
+STUDY = {
+    "Study_Type": "synthetic images",
+    "Organism": "Homo sapiens",
+    "Sample_Type": "cell",
+    "Imaging_Method": "fluorescence microscopy",
+    "Publication_Authors": "Stand-in A, Stand-in B",
+    "License": "CC BY 4.0 https://creativecommons.org/licenses/by/4.0/",
+}
 
-READ_ONLY_GROUP = -56  # rwr---
-TAKEN = datetime.datetime(2023, 11, 14, 22, 13, 20)
-GENES = ("CDC20", "PLK1")
-FIELDS, ROWS, COLUMNS = 10, 3, 4
 
+class Demo:
+    """One study and one screen; the annotations that their images share."""
 
-class Importer:
-    """Inserts rows of one owner and group."""
+    def __init__(self, importer):
+        self.i = importer
+        self.organism = importer.annotation("openmicroscopy.org/mapr/organism", Organism="Homo sapiens")
+        self.genes = [
+            importer.annotation(
+                "openmicroscopy.org/mapr/gene", Gene_Symbol=symbol, Gene_Identifier=f"STANDIN{number:05}"
+            )
+            for number, symbol in enumerate(GENES, 1)
+        ]
+        self.phenotypes = [
+            importer.annotation("openmicroscopy.org/mapr/phenotype", Phenotype=name, Phenotype_Term_Accession=term)
+            for name, term in PHENOTYPES
+        ]
 
-    def __init__(self, transaction, owner, group):
-        self.t, self.enums = transaction, {}
-        event = transaction.event(owner, group, kind="Import")
-        self.details = {"owner_id": owner, "group_id": group, "creation_id": event, "update_id": event}
-
-    def add(self, table, **columns):
-        return self.t.insert(table, **columns, **self.details)
-
-    def link(self, parent_table, child_table, parent, child):
-        self.add(f"{parent_table}{child_table}link", parent=parent, child=child)
-
-    def enum(self, table, value):
-        if (table, value) not in self.enums:
-            self.enums[table, value] = self.t.rows(f"select id from {table} where value = %s", value)[0]["id"]
-        return self.enums[table, value]
-
-    def gene(self, symbol):
-        annotation = self.add("annotation", discriminator="/map/", ns="openmicroscopy.org/mapr/gene")
-        self.t.rows(
-            "insert into annotation_mapvalue (annotation_id, name, value, index) values (%s, 'Gene Symbol', %s, 0)",
-            annotation,
-            symbol,
-        )
-        return annotation
-
-    def image(self, name, x=512, y=512, z=5, c=2):
-        image = self.add(
-            "image",
-            name=name,
-            description="Synthetic pixels of the stand-in",
-            acquisitiondate=TAKEN,
-            archived=False,
-            partial=False,
-            format=self.enum("format", "PNG"),
-        )
-        self.add(
-            "pixels",
-            image=image,
-            image_index=0,
-            sizex=x,
-            sizey=y,
-            sizez=z,
-            sizec=c,
-            sizet=1,
-            significantbits=16,
-            sha1="0" * 40,
-            pixelstype=self.enum("pixelstype", "uint16"),
-            dimensionorder=self.enum("dimensionorder", "XYZCT"),
-            **{f"physicalsize{axis}": size for axis, size in zip("xyz", (0.32, 0.32, 1.0), strict=True)},
-            **{f"physicalsize{axis}unit": "µm" for axis in "xyz"},
-        )
-        return image
+    def top(self, table, name, title, text):
+        """A project or screen, annotated and described as the gallery expects its studies."""
+        heading = f"{'Experiment' if table == 'project' else 'Screen'} Description"
+        number = self.i.add(table, name=name, description=f"Study Title\n{title}\n\n{heading}\n{text}")
+        study = self.i.annotation("idr.openmicroscopy.org/study/info", Study_Title=title, **STUDY)
+        self.i.link(table, "annotation", number, study)
+        return number
 
     def study(self):
-        """One project of two datasets of ten images; the last image is big enough for a tiled pyramid."""
-        project = self.add(
-            "project", name="idr0000-standin-blobs", description="A synthetic study of the stand-in server"
+        project = self.top(
+            "project",
+            "idr0000-standin-cells",
+            "Synthetic cells in fields, stacks, time and tiles",
+            "A synthetic study of the stand-in server: drawn, not observed.",
         )
-        for letter, symbol in zip("AB", GENES, strict=True):
-            gene = self.gene(symbol)
-            dataset = self.add("dataset", name=f"experiment{letter}", description=f"Synthetic dataset {letter}")
-            self.link("project", "dataset", project, dataset)
-            for number in range(1, FIELDS + 1):
-                big = (letter, number) == ("B", FIELDS)
-                size = {"x": 6144, "y": 4096, "z": 1, "c": 3} if big else {"c": 2 + number % 2}
-                image = self.image(f"{letter}_field_{number:02}.tif", **size)
-                self.link("dataset", "image", dataset, image)
-                self.link("image", "annotation", image, gene)
+        for place, (name, (count, shape)) in enumerate(DATASETS.items()):
+            dataset = self.i.add("dataset", name=name, description=f"Synthetic images of the stand-in: {name}")
+            self.i.link("project", "dataset", project, dataset)
+            for number in range(count):
+                annotations = [self.organism, self.genes[(place + number) % len(GENES)]]
+                image = self.i.image(f"{name}_{number + 1:02}.tif", shape, annotations)
+                self.i.link("dataset", "image", dataset, image)
 
     def screen(self):
-        """One screen of one plate of three rows and four columns."""
-        screen = self.add(
-            "screen", name="idr0001-standin-screen", description="A synthetic screen of the stand-in server"
+        screen = self.top(
+            "screen",
+            "idr0001-standin-screen",
+            "A synthetic screen of genes of cell division",
+            "A synthetic screen of the stand-in server: drawn, not observed.",
         )
-        plate = self.add(
+        for name, layout in PLATES.items():
+            self.plate(screen, name, *layout)
+
+    def plate(self, screen, name, rows, columns, fields, shape):
+        plate = self.i.add(
             "plate",
-            name="plate1",
-            rows=ROWS,
-            columns=COLUMNS,
+            name=name,
+            rows=rows,
+            columns=columns,
             rownamingconvention="letter",
             columnnamingconvention="number",
         )
-        self.link("screen", "plate", screen, plate)
-        run = self.add(
-            "plateacquisition", name="Run 1", plate=plate, starttime=TAKEN, endtime=TAKEN, maximumfieldcount=1
+        self.i.link("screen", "plate", screen, plate)
+        run = self.i.add(
+            "plateacquisition", name="Run 1", plate=plate, starttime=TAKEN, endtime=TAKEN, maximumfieldcount=fields
         )
-        for row in range(ROWS):
-            for column in range(COLUMNS):
-                well = self.add("well", row=row, column=column, plate=plate)
-                image = self.image(f"plate1 [Well {'ABC'[row]}{column + 1}, Field 1]", x=256, y=256, z=1)
-                self.add("wellsample", well=well, image=image, plateacquisition=run, well_index=0)
+        for row in range(rows):
+            for column in range(columns):
+                well = self.i.add("well", row=row, column=column, plate=plate)
+                annotations = [self.organism, self.genes[column], self.phenotypes[row % len(PHENOTYPES)]]
+                for annotation in annotations:
+                    self.i.link("well", "annotation", well, annotation)
+                for field in range(fields):
+                    label = f"{name} [Well {chr(65 + row)}{column + 1}, Field {field + 1}]"
+                    image = self.i.image(label, shape, annotations)
+                    self.i.add("wellsample", well=well, image=image, plateacquisition=run, well_index=field)
 
 
 def account(t, group_name):
@@ -112,12 +110,12 @@ def account(t, group_name):
     group = (
         found[0]["id"]
         if found
-        else t.insert("experimentergroup", name=group_name, permissions=READ_ONLY_GROUP, ldap=False, version=0)
+        else t.insert("experimentergroup", name=group_name, permissions=PERMISSIONS, ldap=False, version=0)
     )
-    found = t.rows("select id from experimenter where omename = 'demo'")
+    found = t.rows("select id from experimenter where omename = %s", OWNER)
     if found:
         return found[0]["id"], group
-    names = {"omename": "demo", "firstname": "Demo", "lastname": "(stand-in)"}
+    names = {"omename": OWNER, "firstname": "Demo", "lastname": "(stand-in)"}
     user = t.insert("experimenter", permissions=GLOBAL_PERMISSIONS, ldap=False, version=0, **names)
     for place, parent in enumerate((group, 1)):
         member = {"child": user, "parent": parent, "child_index": place, "owner": False}
@@ -133,6 +131,8 @@ def import_demo(database, group_name):
         if t.rows("select 1 from image limit 1") or t.rows("select 1 from project limit 1"):
             return False
         importer = Importer(t, *account(t, group_name))
-        importer.study()
-        importer.screen()
+        demo = Demo(importer)
+        demo.study()
+        demo.screen()
+        importer.save()
         return True

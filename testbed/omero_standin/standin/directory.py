@@ -3,7 +3,7 @@
 from standin.digests import digest
 
 ROOT, GUEST, SYSTEM_GROUP, USER_GROUP, GUEST_GROUP = 0, 1, 0, 1, 2
-GLOBAL_PERMISSIONS = -52
+PERMISSIONS, GLOBAL_PERMISSIONS = -56, -52  # rwr--- and rwr-r-, as OMERO stores them
 
 
 class Unknown(Exception):

@@ -7,6 +7,7 @@ import psycopg2
 
 from standin.database import Database
 from standin.directory import Directory
+from standin.files import Files
 from standin.objects import Objects
 from standin.sessions import Sessions
 from standin.store import load
@@ -26,6 +27,7 @@ class Server:
         self.read_only = settings.read_only("db")
         self.database = Database(settings.database(), settings.number("omero.db.poolsize"), self.read_only)
         self.directory = Directory(self.database)
+        self.files = Files(settings.text("omero.data.dir"))
         self.sessions = Sessions(settings.session_timeout(), self.session_ended)
         self._store, self._event, self._looked = None, None, 0
 

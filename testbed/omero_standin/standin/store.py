@@ -1,13 +1,11 @@
 """The repository as a graph of omero.model objects, read from the database's rows."""
 
 import datetime
-import itertools
 
 import Ice
 import omero.model as m
 import omero.rtypes as rt
 
-from standin import derived
 from standin.tables import TABLES
 
 UNITS = {symbol: getattr(m.enums.UnitsLength, name) for name, symbol in m.LengthI.SYMBOLS.items()}
@@ -27,7 +25,7 @@ class Store:
     """All objects, by class and id; never changed once built."""
 
     def __init__(self):
-        self.rows, self.counters = {}, {}
+        self.rows = {}
 
     def extent(self, kind):
         """All objects of the entity, of its subclasses too."""
@@ -36,15 +34,16 @@ class Store:
 
     def get(self, kind, number):
         """The object, None where there is no such."""
+        found = self.rows.get(getattr(m, kind + "I", None), {}).get(number)
+        if found is not None:
+            return found
         base = getattr(m, kind)
         found = (rows[number] for cls, rows in self.rows.items() if issubclass(cls, base) and number in rows)
         return next(found, None)
 
-    def add(self, kind, number=None, **fields):
-        """A new object; without a number it takes the next of its kind."""
+    def add(self, kind, number, **fields):
+        """A new object."""
         cls = getattr(m, kind + "I")
-        if number is None:
-            number = next(self.counters.setdefault(kind, itertools.count(1)))
         o = cls(rt.rlong(number), True)
         for name, value in fields.items():
             setattr(o, "_" + name, value_of(cls, name, value))
@@ -55,8 +54,8 @@ class Store:
         return o
 
     def enum(self, kind, value):
-        found = (e for e in self.extent(kind) if e._value.val == value)
-        return next(found, None) or self.add(kind, value=value)
+        """The enumeration's object, None where there is no such."""
+        return next((e for e in self.extent(kind) if e._value.val == value), None)
 
 
 def load(database):
@@ -73,14 +72,14 @@ def load(database):
             for name in table.lengths:
                 size, unit = row[name.lower()], row[name.lower() + "unit"]
                 fields[name] = None if size is None else m.LengthI(size, UNITS[unit])
-            store.add(table.kind, row["id"], **fields)
+            version = row.get("version")
+            store.add(table.kind, row["id"], **fields)._version = None if version is None else rt.rint(version)
     for table in TABLES:
         for row in rows[table]:
             connect(store, table, row)
     for pair in pairs:
         annotation = store.get("MapAnnotation", pair["annotation_id"])
         annotation._mapValue = [*(annotation._mapValue or []), m.NamedValue(pair["name"], pair["value"])]
-    derived.complete(store)
     return store
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+COLOUR = ("red", "green", "blue", "alpha")
+
 
 @dataclasses.dataclass(frozen=True)
 class Ref:
@@ -36,17 +38,28 @@ def enumeration(kind):
     return Table(kind, ("value",), details=False)
 
 
+def annotated(parent):
+    """The table of an object's map annotations."""
+    refs = (Ref("parent", parent, "annotationLinks"), Ref("child", "MapAnnotation"))
+    return Table(f"{parent}AnnotationLink", refs=refs)
+
+
 def link(parent, child, collection, back):
     kind = f"{parent}{child}Link"
     return Table(kind, refs=(Ref("parent", parent, collection), Ref("child", child, back)))
 
 
 TABLES = (
+    enumeration("AcquisitionMode"),
     enumeration("AdminPrivilege"),
+    enumeration("ContrastMethod"),
     enumeration("DimensionOrder"),
     enumeration("EventType"),
+    enumeration("Family"),
     enumeration("Format"),
+    enumeration("Illumination"),
     enumeration("PixelsType"),
+    enumeration("RenderingModel"),
     Table(
         "Experimenter",
         ("omeName", "firstName", "middleName", "lastName", "email", "institution", "ldap"),
@@ -100,6 +113,44 @@ TABLES = (
         ),
         lengths=("physicalSizeX", "physicalSizeY", "physicalSizeZ"),
     ),
+    Table(
+        "LogicalChannel",
+        ("name",),
+        (
+            Ref("illumination", "Illumination"),
+            Ref("mode", "AcquisitionMode"),
+            Ref("contrastMethod", "ContrastMethod"),
+        ),
+        lengths=("emissionWave",),
+    ),
+    Table("StatsInfo", ("globalMin", "globalMax")),
+    Table(
+        "Channel",
+        COLOUR,
+        (
+            Ref("pixels", "Pixels", "channels"),
+            Ref("logicalChannel", "LogicalChannel", "channels"),
+            Ref("statsInfo", "StatsInfo"),
+        ),
+        order="pixels_index",
+    ),
+    Table("QuantumDef", ("cdStart", "cdEnd", "bitResolution")),
+    Table(
+        "RenderingDef",
+        ("defaultZ", "defaultT", "compression"),
+        (
+            Ref("pixels", "Pixels", "settings"),
+            Ref("model", "RenderingModel"),
+            Ref("quantization", "QuantumDef"),
+        ),
+    ),
+    Table(
+        "ChannelBinding",
+        (*COLOUR, "active", "coefficient", "inputStart", "inputEnd", "noiseReduction"),
+        (Ref("renderingDef", "RenderingDef", "waveRendering"), Ref("family", "Family")),
+        order="renderingdef_index",
+    ),
+    Table("Thumbnail", ("mimeType", "sizeX", "sizeY"), (Ref("pixels", "Pixels", "thumbnails"),)),
     Table("Well", ("row", "column"), (Ref("plate", "Plate", "wells"),)),
     Table(
         "WellSample",
@@ -111,8 +162,8 @@ TABLES = (
         order="well_index",
     ),
     Table("MapAnnotation", ("ns", "name", "description"), table="annotation"),
-    Table(
-        "ImageAnnotationLink",
-        refs=(Ref("parent", "Image", "annotationLinks"), Ref("child", "MapAnnotation")),
-    ),
+    annotated("Project"),
+    annotated("Screen"),
+    annotated("Well"),
+    annotated("Image"),
 )

@@ -1,12 +1,14 @@
 """The stand-in's rows fit its schema: the demo repository, the directory of users, and what becomes objects."""
 
 import contextlib
+import math
 import re
 
 import pytest
 from standin import demo
 from standin.digests import digest
-from standin.directory import Directory, Taken, Unknown
+from standin.directory import PERMISSIONS, Directory, Taken, Unknown
+from standin.rendering import PYRAMID_FROM
 from standin.tables import TABLES
 
 from testbed.standin_release import SOURCE
@@ -28,11 +30,22 @@ class Recorder:
     """A transaction whose inserts must fit the schema; every select answers `answers` or a row with id 1."""
 
     def __init__(self, answers=None):
-        self.inserted, self.statements, self.answers = [], [], answers or {}
+        self.inserted, self.statements, self.answers, self.taken = [], [], answers or {}, {}
 
     def rows(self, statement, *values):
         self.statements.append((statement, values))
+        if "generate_series" in statement:
+            sequence, count = values
+            first = self.taken.get(sequence, 0) + 1
+            self.taken[sequence] = first + count
+            return [{"id": number} for number in range(first, first + count)]
         return next((rows for part, rows in self.answers.items() if part in statement), [{"id": 1, "last": 1}])
+
+    def insert_all(self, table, rows):
+        for row in rows:
+            unknown = {name.strip('"') for name in row} - COLUMNS[table]
+            assert not unknown, f"{table} has no column {unknown}"
+            self.inserted.append((table, row))
 
     def insert(self, table, **values):
         unknown = {name.lower() for name in values} - COLUMNS[table]
@@ -75,13 +88,50 @@ def test_every_table_with_ids_of_its_own_has_a_sequence():
     assert set(re.findall(r"CREATE SEQUENCE seq_(\w+);", SCHEMA)) == set(COLUMNS) - others
 
 
-def test_the_demo_repository_is_a_study_and_a_screen():
+@pytest.fixture(scope="module")
+def imported():
     recorder = Recorder({"from image": [], "from project": []})
     assert demo.import_demo(FakeDatabase(recorder), "public")
-    counts = {name: len(recorder.of(name)) for name in ("project", "dataset", "image", "pixels", "well", "annotation")}
-    assert counts == {"project": 1, "dataset": 2, "image": 32, "pixels": 32, "well": 12, "annotation": 2}
-    assert max(values["sizex"] for values in recorder.of("pixels")) == 6144
-    assert all(values.keys() >= DETAILS for values in recorder.of("image"))
+    return recorder
+
+
+def test_the_demo_repository_is_a_study_and_a_screen(imported):
+    counts = {"project": 1, "dataset": 4, "screen": 1, "plate": 2, "well": 120, "image": 255, "pixels": 255}
+    counts |= {"wellsample": 216, "datasetimagelink": 39, "renderingdef": 255, "thumbnail": 255}
+    assert {name: len(imported.of(name)) for name in counts} == counts
+    channels = sum(values['"sizec"'] for values in imported.of("pixels"))
+    assert [len(imported.of(name)) for name in ("channel", "channelbinding", "logicalchannel")] == [channels] * 3
+    assert all(values.keys() >= DETAILS for values in imported.of("image"))
+
+
+def test_the_demo_repository_is_small_and_has_stacks_times_and_a_tiled_image(imported):
+    pixels = imported.of("pixels")
+    assert max(values['"sizex"'] * values['"sizey"'] for values in pixels) > PYRAMID_FROM
+    assert max(values['"sizez"'] for values in pixels) > 1
+    assert max(values['"sizet"'] for values in pixels) > 1
+    samples = [values['"significantbits"'] // 8 + 1 for values in pixels]
+    sizes = [math.prod(values[f'"size{axis}"'] for axis in "xyzct") for values in pixels]
+    assert sum(map(math.prod, zip(samples, sizes, strict=True))) < 110e6
+
+
+def test_every_row_names_only_rows_of_tables_before_its_own(imported):
+    referring = re.findall(r"CREATE TABLE (\w+) \((.*?)\n\);", SCHEMA, re.S)
+    needs = {name: set(re.findall(r"REFERENCES (\w+)", body)) for name, body in referring}
+    order = list(dict.fromkeys(name for name, _ in imported.inserted if name != "event"))
+    for place, name in enumerate(order):
+        assert not needs[name] & set(order[place + 1 :]), name
+
+
+def test_images_and_studies_are_annotated_as_mapr_and_the_gallery_look_for_it(imported):
+    spaces = {values['"ns"'] for values in imported.of("annotation")}
+    assert spaces == {
+        "idr.openmicroscopy.org/study/info",
+        *(f"openmicroscopy.org/mapr/{name}" for name in ("gene", "organism", "phenotype")),
+    }
+    keys = {values["name"] for values in imported.of("annotation_mapvalue")}
+    assert {"Gene Symbol", "Gene Identifier", "Phenotype", "Organism", "Study Title", "License"} <= keys
+    assert len(imported.of("projectannotationlink")) == len(imported.of("screenannotationlink")) == 1
+    assert len({values['"parent"'] for values in imported.of("imageannotationlink")}) == 255
 
 
 def test_the_demo_repository_is_imported_once():
@@ -94,7 +144,7 @@ def test_the_demo_makes_its_group_and_owner_where_they_are_missing():
     recorder = Recorder({"from experimentergroup": [], "from experimenter ": []})
     demo.account(recorder, "visitors")
     assert recorder.of("experimentergroup")[0]["name"] == "visitors"
-    assert recorder.of("experimentergroup")[0]["permissions"] == demo.READ_ONLY_GROUP
+    assert recorder.of("experimentergroup")[0]["permissions"] == PERMISSIONS
     assert [values["child_index"] for values in recorder.of("groupexperimentermap")] == [0, 1]
     assert not recorder.of("password")
 

@@ -9,6 +9,7 @@ import omero.sys
 import psycopg2
 
 from standin.directory import SYSTEM_GROUP, Taken, Unknown
+from standin.files import MissingError
 from standin.hql import HqlError
 from standin.rendering import Renderer
 from standin.server import ReadOnlyError
@@ -39,6 +40,9 @@ def answer_to(error, what):
     if isinstance(error, psycopg2.Error):
         log.error("%s: database: %s", what, " ".join(str(error).split()))
         return omero.InternalException("", "ome.conditions.InternalException", "[STAND-IN] database: see the log")
+    if isinstance(error, MissingError):
+        log.error("%s: %s", what, error)
+        return omero.ResourceError("", "ome.conditions.ResourceError", str(error))
     log.warning("%s: %s", what, getattr(error, "message", "") or repr(error))
     if isinstance(error, HqlError):
         return omero.QueryException("", "ome.conditions.QueryException", f"[STAND-IN] HQL: {error}")
@@ -130,7 +134,7 @@ class Stateful(Base):
         return self.context()
 
     def setPixelsId(self, number, *rest):
-        self.renderer = Renderer(self.must("Pixels", number))
+        self.renderer = Renderer(self.must("Pixels", number), self.server.files)
         return True
 
     def close(self, current=None):

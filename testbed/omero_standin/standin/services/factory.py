@@ -9,7 +9,7 @@ import omero
 import omero.api
 
 from standin.digests import accepts
-from standin.services import admin, config, containers, images, query
+from standin.services import admin, config, containers, images, query, thumbnails
 from standin.services.base import always
 
 log = logging.getLogger("services")
@@ -31,7 +31,7 @@ CREATED = {
     "RawPixelsStore": images.RawPixels,
     "RenderingEngine": images.Rendering,
     "SearchService": query.Search,
-    "ThumbnailStore": images.Thumbnails,
+    "ThumbnailStore": thumbnails.Thumbnails,
 }
 
 

@@ -1,45 +1,16 @@
-"""ThumbnailStore, RawPixelsStore and RenderingEngine."""
+"""RawPixelsStore and RenderingEngine."""
 
 import numpy as np
 import omero
 import omero.api
 import omero.model as m
 
-from standin.rendering import TILE, Renderer
+from standin.files import sample_type
+from standin.rendering import TILE
 from standin.services.base import Stateful, always, service
 from standin.services.config import Types
 from standin.services.containers import PIXELS
 from standin.ship import ship
-
-
-@service
-class Thumbnails(Stateful, omero.api.ThumbnailStore):
-    setRenderingDefId = resetDefaults = always(None)
-    isInProgress, thumbnailExists = always(False), always(True)
-
-    def getRenderingDefId(self, current=None):
-        return self.renderer.settings.id.val
-
-    def getThumbnail(self, x, y, current=None):
-        return self.renderer.thumbnail(x.val, y.val)
-
-    def getThumbnailByLongestSide(self, n, current=None):
-        return self.renderer.thumbnail(n.val)
-
-    def getThumbnailForSectionDirect(self, z, t, x, y, current=None):
-        return self.renderer.thumbnail(x.val, y.val, z, t)
-
-    def getThumbnailForSectionByLongestSideDirect(self, z, t, n, current=None):
-        return self.renderer.thumbnail(n.val, None, z, t)
-
-    def getThumbnailByLongestSideSet(self, n, ids, current=None):
-        return {i: Renderer(self.must("Pixels", i)).thumbnail(n.val) for i in ids}
-
-    def getThumbnailSet(self, x, y, ids, current=None):
-        return {i: Renderer(self.must("Pixels", i)).thumbnail(x.val, y.val) for i in ids}
-
-    getThumbnailDirect = getThumbnailWithoutDefault = getThumbnail
-    getThumbnailByLongestSideDirect = getThumbnailByLongestSide
 
 
 class Levels(Stateful):
@@ -66,13 +37,19 @@ class Levels(Stateful):
 
 @service
 class RawPixels(Levels, omero.api.RawPixelsStore):
-    getByteWidth, isSigned, isFloat = always(2), always(False), always(False)
+    isSigned, isFloat = always(False), always(False)
+
+    def setPixelsId(self, number, *rest):
+        super().setPixelsId(number)
+        self.renderer.data  # noqa: B018 - the client learns now that they are missing
+
+    def getByteWidth(self, current=None):
+        return sample_type(self.renderer.pixels).itemsize
 
     def raw(self, z, c, t, x=0, y=0, w=None, h=None):
-        """Big-endian samples, as OMERO sends them."""
-        sx, sy = self.renderer.size
-        xs, ys = np.arange(x, x + (w or sx)), np.arange(y, y + (h or sy))
-        return self.renderer.samples(z, c, t, xs, ys).astype(">u2")
+        """The samples as they are in the file, big-endian, which is how OMERO sends them."""
+        width, height = self.renderer.size
+        return self.renderer.data[t, c, z, y : y + (h or height), x : x + (w or width)]
 
     def getTile(self, z, c, t, x, y, w, h, current=None):
         return self.raw(z, c, t, x, y, w, h).tobytes()
@@ -87,7 +64,8 @@ class RawPixels(Levels, omero.api.RawPixelsStore):
         return self.raw(z, c, t, x, 0, 1).tobytes()
 
     def getHistogram(self, channels, bins, whole, plane, current=None):
-        return {c: np.histogram(self.raw(plane.z, c, plane.t), bins, (0, 4095))[0].tolist() for c in channels}
+        peak = 2**self.renderer.pixels._significantBits.val - 1
+        return {c: np.histogram(self.raw(plane.z, c, plane.t), bins, (0, peak))[0].tolist() for c in channels}
 
 
 def of_channel(key):
@@ -96,11 +74,17 @@ def of_channel(key):
 
 @service
 class Rendering(Levels, omero.api.RenderingEngine):
-    load = setQuantizationMap = always(None)
+    setQuantizationMap = always(None)
     lookupRenderingDef, getChannelCurveCoefficient = always(True), always(1.0)
-    getPixelsTypeLowerBound, getPixelsTypeUpperBound = always(0.0), always(65535.0)
+    getPixelsTypeLowerBound = always(0.0)
     isActive, getRGBA, getChannelLookupTable = of_channel("active"), of_channel("rgba"), of_channel("lut")
     getChannelWindowStart, getChannelWindowEnd = of_channel("start"), of_channel("end")
+
+    def load(self, current=None):
+        self.renderer.data  # noqa: B018 - the client learns now that they are missing
+
+    def getPixelsTypeUpperBound(self, c, current=None):
+        return float(np.iinfo(sample_type(self.renderer.pixels)).max)
 
     def set(self, c, **values):
         self.renderer.channels[c].update(values)

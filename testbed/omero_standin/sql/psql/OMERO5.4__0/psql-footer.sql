@@ -19,6 +19,16 @@ INSERT INTO pixelstype (id, permissions, value)
     SELECT nextval('seq_pixelstype'), -52, unnest(ARRAY['uint8', 'uint16']);
 INSERT INTO dimensionorder (id, permissions, value)
     SELECT nextval('seq_dimensionorder'), -52, unnest(ARRAY['XYZCT', 'XYCZT']);
+INSERT INTO acquisitionmode (id, permissions, value)
+    SELECT nextval('seq_acquisitionmode'), -52, unnest(ARRAY['WideField']);
+INSERT INTO contrastmethod (id, permissions, value)
+    SELECT nextval('seq_contrastmethod'), -52, unnest(ARRAY['Fluorescence']);
+INSERT INTO family (id, permissions, value)
+    SELECT nextval('seq_family'), -52, unnest(ARRAY['linear']);
+INSERT INTO illumination (id, permissions, value)
+    SELECT nextval('seq_illumination'), -52, unnest(ARRAY['Epifluorescence']);
+INSERT INTO renderingmodel (id, permissions, value)
+    SELECT nextval('seq_renderingmodel'), -52, unnest(ARRAY['rgb', 'greyscale']);
 
 INSERT INTO experimenter (id, permissions, version, omename, firstname, lastname, ldap)
     VALUES (0, -52, 0, 'root', 'root', 'root', false), (1, -52, 0, 'guest', 'Guest', 'Account', false);

@@ -60,6 +60,51 @@ CREATE TABLE pixelstype (
 
 CREATE SEQUENCE seq_pixelstype;
 
+CREATE TABLE acquisitionmode (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    value varchar(255) NOT NULL UNIQUE,
+    external_id int8 UNIQUE
+);
+
+CREATE SEQUENCE seq_acquisitionmode;
+
+CREATE TABLE contrastmethod (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    value varchar(255) NOT NULL UNIQUE,
+    external_id int8 UNIQUE
+);
+
+CREATE SEQUENCE seq_contrastmethod;
+
+CREATE TABLE family (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    value varchar(255) NOT NULL UNIQUE,
+    external_id int8 UNIQUE
+);
+
+CREATE SEQUENCE seq_family;
+
+CREATE TABLE illumination (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    value varchar(255) NOT NULL UNIQUE,
+    external_id int8 UNIQUE
+);
+
+CREATE SEQUENCE seq_illumination;
+
+CREATE TABLE renderingmodel (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    value varchar(255) NOT NULL UNIQUE,
+    external_id int8 UNIQUE
+);
+
+CREATE SEQUENCE seq_renderingmodel;
+
 CREATE TABLE experimenter (
     id int8 PRIMARY KEY,
     permissions int8 NOT NULL,
@@ -305,6 +350,144 @@ CREATE TABLE pixels (
 
 CREATE SEQUENCE seq_pixels;
 
+CREATE TABLE logicalchannel (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    name varchar(255),
+    emissionwave positive_float,
+    emissionwaveunit unitslength,
+    contrastmethod int8 REFERENCES contrastmethod,
+    illumination int8 REFERENCES illumination,
+    mode int8 REFERENCES acquisitionmode,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event
+);
+
+CREATE SEQUENCE seq_logicalchannel;
+
+CREATE TABLE statsinfo (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    globalmin float8 NOT NULL,
+    globalmax float8 NOT NULL,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event
+);
+
+CREATE SEQUENCE seq_statsinfo;
+
+CREATE TABLE channel (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    red int4,
+    green int4,
+    blue int4,
+    alpha int4,
+    lookuptable varchar(255),
+    logicalchannel int8 NOT NULL REFERENCES logicalchannel,
+    statsinfo int8 REFERENCES statsinfo,
+    pixels int8 NOT NULL REFERENCES pixels,
+    pixels_index int4 NOT NULL,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event,
+    UNIQUE (pixels, pixels_index)
+);
+
+CREATE SEQUENCE seq_channel;
+
+CREATE TABLE quantumdef (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    cdstart int4 NOT NULL,
+    cdend int4 NOT NULL,
+    bitresolution int4 NOT NULL,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event
+);
+
+CREATE SEQUENCE seq_quantumdef;
+
+CREATE TABLE renderingdef (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    name varchar(255),
+    defaultz int4 NOT NULL,
+    defaultt int4 NOT NULL,
+    compression float8,
+    model int8 NOT NULL REFERENCES renderingmodel,
+    pixels int8 NOT NULL REFERENCES pixels,
+    quantization int8 NOT NULL REFERENCES quantumdef,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event
+);
+
+CREATE SEQUENCE seq_renderingdef;
+
+CREATE TABLE channelbinding (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    red int4 NOT NULL,
+    green int4 NOT NULL,
+    blue int4 NOT NULL,
+    alpha int4 NOT NULL,
+    lookuptable varchar(255),
+    active bool NOT NULL,
+    coefficient float8 NOT NULL,
+    inputstart float8 NOT NULL,
+    inputend float8 NOT NULL,
+    noisereduction bool NOT NULL,
+    family int8 NOT NULL REFERENCES family,
+    renderingdef int8 NOT NULL REFERENCES renderingdef,
+    renderingdef_index int4 NOT NULL,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event,
+    UNIQUE (renderingdef, renderingdef_index)
+);
+
+CREATE SEQUENCE seq_channelbinding;
+
+CREATE TABLE thumbnail (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    mimetype varchar(255) NOT NULL,
+    ref varchar(255),
+    sizex int4 NOT NULL,
+    sizey int4 NOT NULL,
+    pixels int8 NOT NULL REFERENCES pixels,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event
+);
+
+CREATE SEQUENCE seq_thumbnail;
+
 CREATE TABLE well (
     id int8 PRIMARY KEY,
     permissions int8 NOT NULL,
@@ -428,3 +611,51 @@ CREATE TABLE imageannotationlink (
 );
 
 CREATE SEQUENCE seq_imageannotationlink;
+
+CREATE TABLE projectannotationlink (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    child int8 NOT NULL REFERENCES annotation,
+    parent int8 NOT NULL REFERENCES project,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event,
+    UNIQUE (parent, child, owner_id)
+);
+
+CREATE SEQUENCE seq_projectannotationlink;
+
+CREATE TABLE screenannotationlink (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    child int8 NOT NULL REFERENCES annotation,
+    parent int8 NOT NULL REFERENCES screen,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event,
+    UNIQUE (parent, child, owner_id)
+);
+
+CREATE SEQUENCE seq_screenannotationlink;
+
+CREATE TABLE wellannotationlink (
+    id int8 PRIMARY KEY,
+    permissions int8 NOT NULL,
+    version int4,
+    child int8 NOT NULL REFERENCES annotation,
+    parent int8 NOT NULL REFERENCES well,
+    creation_id int8 NOT NULL REFERENCES event,
+    external_id int8 UNIQUE,
+    group_id int8 NOT NULL REFERENCES experimentergroup,
+    owner_id int8 NOT NULL REFERENCES experimenter,
+    update_id int8 NOT NULL REFERENCES event,
+    UNIQUE (parent, child, owner_id)
+);
+
+CREATE SEQUENCE seq_wellannotationlink;
