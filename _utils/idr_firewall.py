@@ -148,11 +148,18 @@ def _sets(source, addresses):
         yield ""
 
 
+# The kernel knows no connection that is older than its first rules: what comes for it looks new. Of all connections
+# that a host keeps open those to Salt's publish_port and ret_port may wait until the other side speaks, and a minion
+# that misses what the master says is lost. Nobody opens a connection with such a segment.
+_MASTER = 'tcp sport { 4505, 4506 } tcp flags & (syn | ack) == ack accept comment "what the Salt master says"'
+
+
 def _chain(accepts):
     return [
         "chain input {",
         "\ttype filter hook input priority filter; policy drop;",
         "\tct state vmap { established : accept, related : accept, invalid : drop }",
+        f"\t{_MASTER}",
         '\tiifname "lo" accept',
         f"\ticmp type {{ {_ICMP} }} accept",
         f"\ticmpv6 type {{ {_ICMPV6} }} accept",

@@ -32,7 +32,7 @@ def up():
         site.wait_for_minions(hosts)
     lan.open_entrance()
     with step(f"applying the states on {len(hosts)} hosts"):
-        changed = site.apply()
+        changed = site.apply(hosts)
     say(f"{changed} states changed something")
     site.wait_for_page()
     say(f"the site is up after {elapsed()}: {site.PAGE} (and https://127.0.0.1:8443/, with a CA of its own)")

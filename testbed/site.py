@@ -64,13 +64,13 @@ def wait_for_minions(hosts, within=180):
     raise Problem(f"no answer within {within} s from {', '.join(silent or unknown)}")
 
 
-def apply(timeout=900):
-    """`salt '*' state.apply`; returns the number of changed states, Problem that lists what failed."""
+def apply(hosts, timeout=900):
+    """`salt '*' state.apply`; returns the number of changed states, Problem that lists what failed on the `hosts`."""
     output = master.call_any(
-        "salt", ENVIRONMENT + "-*", "state.apply", "--out=json", "--static", "-t", "60", timeout=timeout
+        "salt", ENVIRONMENT + "-*", "state.apply", "--out=json", "--static", "-t", str(timeout), timeout=timeout + 60
     )
     answers = _json(output)
-    changed, failed = 0, []
+    changed, failed = 0, [f"{host}: no answer" for host in hosts if host not in answers]
     for host, states in sorted(answers.items()):
         if not isinstance(states, dict):
             failed.append(f"{host}: {states}")
@@ -81,8 +81,8 @@ def apply(timeout=900):
                 failed.append(
                     f"{host}: {state.get('__id__')} ({state.get('__sls__')}): {str(state['comment']).strip()[:400]}"
                 )
-    if failed or not answers:
-        raise Problem("salt '*' state.apply failed\n  " + "\n  ".join(failed[:12] or ["no host answered"]))
+    if failed:
+        raise Problem("salt '*' state.apply failed\n  " + "\n  ".join(failed[:12]))
     return changed
 
 

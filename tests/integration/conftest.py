@@ -106,11 +106,13 @@ def _accept(master, config):
 
 
 @pytest.fixture(scope="session")
-def minions(master, environment):
+def minions(master, checkout, environment):
     """Running minions: database and proxy of the environment, and a proxy of the other one. ``{id: factory}``."""
+    told = yaml.safe_load((checkout / "etc/cloud.conf.d/minion.conf").read_text())["minion"]
     ids = [f"{environment}-database", f"{environment}-proxy", f"{OTHER}-proxy"]
     # What a minion says of itself must not matter.
-    factories = {name: master.salt_minion_daemon(name, overrides={"grains": {"roles": ["database"]}}) for name in ids}
+    overrides = {**told, "grains": {"roles": ["database"]}}
+    factories = {name: master.salt_minion_daemon(name, overrides=dict(overrides)) for name in ids}
     started = []
     try:
         for factory in factories.values():

@@ -1,5 +1,6 @@
 """Keys, files, pillar, mine and reactor between real daemons."""
 
+import pathlib
 import time
 
 import idr_ids
@@ -13,6 +14,14 @@ def test_start_brings_modules_and_mine(joined, cli, environment, address):
     assert cli(database, "idr.peers", "proxy") == [{"id": proxy, "address": address}]
     states = cli(proxy, "sys.list_state_functions", "volume")
     assert states == ["volume.formatted", "volume.grown"]
+
+
+def test_a_module_that_a_minion_lost_is_back_with_its_next_state_run(joined, cli, minions, environment):
+    name = f"{environment}-proxy"
+    lost = pathlib.Path(minions[name].config["extension_modules"], "modules/frontend.py")
+    lost.unlink()
+    assert cli(name, "state.show_top") == {"base": ["role.proxy"]}
+    assert lost.exists()
 
 
 def test_environments_do_not_see_each_other(joined, cli, environment):

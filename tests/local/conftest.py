@@ -53,7 +53,7 @@ class Local:
 
     def salt(self, *arguments, timeout=900):
         """Answer of `salt ARGUMENTS` as a dictionary by minion id."""
-        done = self.run("salt", "--out=json", "--static", "-t", "60", *arguments, timeout=timeout)
+        done = self.run("salt", "--out=json", "--static", "-t", "300", *arguments, timeout=timeout)
         assert done.stdout.strip().startswith("{"), done.stdout + done.stderr
         return json.loads(done.stdout)
 
