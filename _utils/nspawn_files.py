@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 VOLUMES_UNIT = """\
 # A container has no udev and systemd leaves devices of fstab alone in it: this makes the volumes' devices and links
-# and mounts them where fstab says.
+# and mounts them where fstab says, before systemd binds folders of theirs.
 [Unit]
 Description=Attached volumes
 DefaultDependencies=no
-After=systemd-remount-fs.service local-fs-pre.target
-Before=local-fs.target
+After=systemd-remount-fs.service
+Wants=local-fs-pre.target
+Before=local-fs-pre.target local-fs.target
 Conflicts=umount.target
 Before=umount.target
 

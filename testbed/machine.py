@@ -16,8 +16,6 @@ PACKAGES = [
     "curl",
     "debootstrap",
     "iproute2",
-    # an ACME server for the tests
-    "pebble",
     "python3-venv",
     "socat",
     "systemd-container",
@@ -29,8 +27,8 @@ PACKAGES = [
     "python3-dev",
 ]
 
-# what the tests need as well: a browser, and SSH from outside
-TEST_PACKAGES = ["chromium", "chromium-driver", "fonts-dejavu-core", "openssh-client"]
+# what the tests need as well: a browser, SSH from outside, and an ACME server
+TEST_PACKAGES = ["chromium", "chromium-driver", "fonts-dejavu-core", "openssh-client", "pebble"]
 
 LOCK = pathlib.Path("/run/lock/idr-local.lock")
 POLICY = pathlib.Path("/usr/sbin/policy-rc.d")

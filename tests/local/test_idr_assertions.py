@@ -63,7 +63,7 @@ def test_title_of_the_start_page(local):
     assert headers["Access-Control-Allow-Origin"] == "*"
 
 
-@pytest.mark.parametrize("path", ["/api/v0/", "/static/webgateway/css/ome.base.css"])
+@pytest.mark.parametrize("path", ["/api/v0/", "/static/webclient/css/layout.css"])
 def test_a_second_request_is_a_hit_in_the_access_log(local, path):
     address = f"{path}?once={secrets.token_hex(4)}"
     assert [local.get(address)[0] for _ in range(2)] == [200, 200]

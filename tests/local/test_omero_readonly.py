@@ -26,6 +26,16 @@ def _up(local, name):
     return local.salt(name, "omero.look")[name]
 
 
+def _failed(local, target):
+    """What a state.apply could not do: ``["host: state: why", ...]``."""
+    return [
+        f"{host}: {state['__id__']}: {state['comment']}"
+        for host, states in local.salt(target, "state.apply", timeout=1200).items()
+        for state in states.values()
+        if not state["result"]
+    ]
+
+
 @pytest.fixture(scope="module")
 def orphaned(local):
     """The environment while the read-write server is stopped; it is converged again afterwards."""
@@ -35,8 +45,7 @@ def orphaned(local):
     finally:
         _cloud(local, "start", OWNER)
         local.run("salt", OWNER, "test.ping", "-t", "60")
-        answer = local.salt(OWNER, "state.apply", "omero.readwrite")[OWNER]
-        assert all(state["result"] for state in answer.values()), answer
+        assert not _failed(local, "*")
 
 
 def test_repository_is_the_read_write_servers_and_read_only(local, reader):
@@ -121,6 +130,5 @@ def test_reader_is_made_anew_without_the_read_write_server(orphaned):
     assert done.returncode == 0, done.stdout + done.stderr
     done = orphaned.run("salt-cloud", "-m", "idr-local.map", "-P", "-y", timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
-    answer = orphaned.salt(name, "state.apply", timeout=1200)[name]
-    assert all(state["result"] for state in answer.values()), answer
+    assert not _failed(orphaned, name)
     assert _up(orphaned, name) == {"up": True, "db": True, "repo": True}

@@ -28,8 +28,9 @@ def eventually(check, limit):
 
 def main_pid(host, service):
     """The pid of an active service; None while it is anything else."""
-    shown = host.run(f"systemctl show -P ActiveState -P MainPID {service}").stdout.split()
-    return int(shown[1]) if shown[:1] == ["active"] and shown[1] != "0" else None
+    lines = host.run(f"systemctl show -p ActiveState -p MainPID {service}").stdout.splitlines()
+    shown = dict(line.split("=", 1) for line in lines)
+    return int(shown["MainPID"]) or None if shown["ActiveState"] == "active" else None
 
 
 def settled(local):
