@@ -52,6 +52,8 @@ def start_apt_cache():
     """Run apt-cacher-ng on a free port of 127.0.0.1; it fetches as this machine's apt would."""
     folder = RUN / "apt"
     if not processes.pid_of("apt-cache"):
+        # its relay leads to the port of the one that is gone
+        processes.stop("relay-apt-out")
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(
             "/etc/apt-cacher-ng", folder / "conf", symlinks=False, ignore=shutil.ignore_patterns("backends_*", "zz*")

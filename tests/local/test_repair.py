@@ -20,6 +20,7 @@ def test_up_repairs_what_was_killed(local):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 states changed something" in done.stdout
     assert local.get("/")[0] == 200
+    assert local.host("idr-local-proxy").run("apt-get update --error-on=any").succeeded
     assert set(local.salt("*", "test.ping").values()) == {True}
 
 
