@@ -7,10 +7,15 @@ takes longer than the whole run. Here the pillar says what the master has, in on
 
 import hashlib
 import pathlib
+import time
 
 __virtualname__ = "idr_modules"
 
 KINDS = ("modules", "states", "utils")
+
+# A new host is synchronized by the reactor as well: one may read what the other is still writing.
+TRIES = 3
+PAUSE = 1
 
 
 def __virtual__():
@@ -48,8 +53,12 @@ def sync(wanted):
     """
     if not wanted or wanted == _hash(_own()):
         return False
-    # Without saltenv it would render top.sls, which calls this function.
-    __salt__["saltutil.sync_all"](saltenv="base", refresh=True)
+    for _ in range(TRIES):
+        # Without saltenv it would render top.sls, which calls this function.
+        __salt__["saltutil.sync_all"](saltenv="base", refresh=True)
+        if wanted == _hash(_own()):
+            break
+        time.sleep(PAUSE)
     return True
 
 

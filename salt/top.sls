@@ -1,10 +1,9 @@
 # Roles come from pillar, which goes by the minion id: a new role needs no line here.
-{%- if 'idr_modules.sync' in salt %}
-{%- do salt['idr_modules.sync'](pillar.get('modules')) %}
-{%- else %}
+{%- if 'idr_modules.sync' not in salt %}
 {#- A host that has none of our modules yet. #}
 {%- do salt['saltutil.sync_all'](saltenv='base', refresh=True) %}
 {%- endif %}
+{%- do salt['idr_modules.sync'](pillar.get('modules')) %}
 base:
   '*':
     {%- for role in pillar.get('roles', []) %}

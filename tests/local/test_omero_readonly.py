@@ -29,7 +29,7 @@ def _up(local, name):
 def _failed(local, target):
     """What a state.apply could not do: ``["host: state: why", ...]``."""
     return [
-        f"{host}: {state['__id__']}: {state['comment']}"
+        f"{host}: {state.get('__id__', state['name'])}: {state['comment']}"
         for host, states in local.salt(target, "state.apply", timeout=1200).items()
         for state in states.values()
         if not state["result"]

@@ -1,5 +1,7 @@
 """Modules reach a minion when the master has others than it, and only then."""
 
+import shutil
+
 import pytest
 
 
@@ -27,6 +29,7 @@ def minion(load, tmp_path):
 
     def sync_all(saltenv, refresh):
         calls.append((saltenv, refresh))
+        shutil.rmtree(extmods, ignore_errors=True)
         write(extmods, "{}", FILES)
 
     salt = {"saltutil.sync_all": sync_all}
@@ -65,6 +68,21 @@ def test_a_minion_whose_files_are_others_synchronizes_again(master, minion, dama
     path.unlink() if damage == "lost" else path.write_text("EDITED = 1\n")
     assert module.sync(version) is True
     assert len(calls) == 2
+
+
+def test_a_file_that_another_was_still_writing_is_fetched_again(load, master, tmp_path, monkeypatch):
+    extmods, texts = tmp_path / "extmods", ["", FILES["modules/one.py"]]
+
+    def sync_all(saltenv, refresh):
+        write(extmods, "{}", FILES | {"modules/one.py": texts.pop(0)})
+
+    opts = {"extension_modules": str(extmods)}
+    module = load("modules", "idr_modules", opts=opts, salt={"saltutil.sync_all": sync_all})
+    monkeypatch.setattr(module, "PAUSE", 0)
+    version = master[0].version()
+    assert module.sync(version) is True
+    assert texts == []
+    assert module.sync(version) is False
 
 
 def test_without_a_version_there_is_nothing_to_do(load, minion):
