@@ -1,4 +1,4 @@
-.PHONY: up down test lint
+.PHONY: up down test test-cloud lint
 
 up:
 	@testbed/run up
@@ -8,6 +8,9 @@ down:
 
 test:
 	@testbed/run test $(PYTEST_ARGS)
+
+test-cloud:
+	@testbed/run test tests/cloud
 
 lint:
 	@testbed/run lint

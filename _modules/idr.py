@@ -7,12 +7,13 @@ import time
 
 import idr_firewall
 import idr_ids
-import salt.key
+import idr_keys
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "idr"
 
 MINE_ALIAS = "address"
+SERVING_ALIAS = "serving"
 PROC_SYS = "/proc/sys"
 REMEMBERED = "idr.mine"
 REMEMBER = 60
@@ -44,11 +45,12 @@ def host(minion_id=None):
     return {**parsed, "pattern": idr_ids.pattern(parsed["environment"])}
 
 
-def peers(role=None, fresh=False):
+def peers(role=None, fresh=False, serving=False):
     """
     Hosts of the own environment that the mine knows.
 
     :param role: only hosts of this role; all without
+    :param serving: only those that say of themselves that they may have visitors
     :param fresh: ask the master again, when the same run has asked within the last minute
     :returns: list of ``{"id": str, "address": str}``, sorted by role and number
     :raises CommandExecutionError: the own id has another form, or the mine does not even know this host. A
@@ -63,21 +65,25 @@ def peers(role=None, fresh=False):
     this = host()
     if this is None:
         raise CommandExecutionError(f"minion id {__opts__['id']!r} is not <environment>-<role>[-<number>]")
-    known = _mine(this["pattern"], fresh)
+    known = _mine(this["pattern"], MINE_ALIAS, fresh)
     if not known.get(this["id"]):
         raise CommandExecutionError(
             f"the mine has no {MINE_ALIAS!r} of {this['id']} itself: run mine.update (is an address in the pillar's "
             "environment:network?)"
         )
+    if serving:
+        said = _mine(this["pattern"], SERVING_ALIAS, fresh)
+        known = {host: addresses for host, addresses in known.items() if said.get(host)}
     return idr_ids.addressed(known, this["environment"], role)
 
 
-def _mine(pattern, fresh):
+def _mine(pattern, alias, fresh):
     """The mine; remembered for the rest of a state run, in which several files are made of it."""
-    asked, known = __context__.get(REMEMBERED, (None, None))
+    kept = f"{REMEMBERED}.{alias}"
+    asked, known = __context__.get(kept, (None, None))
     if fresh or asked is None or time.monotonic() - asked > REMEMBER:
-        known = __salt__["mine.get"](pattern, MINE_ALIAS, tgt_type="pcre")
-        __context__[REMEMBERED] = (time.monotonic(), known)
+        known = __salt__["mine.get"](pattern, alias, tgt_type="pcre")
+        __context__[kept] = (time.monotonic(), known)
     return known
 
 
@@ -96,9 +102,7 @@ def accepted(environment):
     """
     if __opts__.get("__role") != "master":
         return []
-    with salt.key.get_key(__opts__) as keys:
-        ids = keys.list_keys()[keys.ACC]
-    return sorted(name for name in ids if (host(name) or {}).get("environment") == environment)
+    return sorted(idr_keys.accepted(__opts__, environment))
 
 
 def publish():

@@ -6,7 +6,6 @@ import csv
 import io
 import pathlib
 
-import idr_ids
 import idr_tuning
 from salt.exceptions import CommandExecutionError
 
@@ -67,8 +66,7 @@ def clients():
         salt '*' postgresql.clients
     """
     wanted = __salt__["pillar.get"]("postgresql", unmask=True)
-    peers = __salt__["idr.peers"]()
-    found = [
+    return [
         {
             "database": database,
             "role": role,
@@ -77,10 +75,8 @@ def clients():
         }
         for database in sorted(wanted["databases"])
         for role, settings in sorted(wanted["roles"].items())
-        for peer in peers
-        if idr_ids.parse(peer["id"])["role"] == settings["clients"]
+        for peer in __salt__["idr.peers"](settings["clients"])
     ]
-    return found
 
 
 def parameters():

@@ -2,9 +2,11 @@
 Environments as the master sees them.
 """
 
-import idr_maps
+import idr_cross
 import idr_pillar
+import idr_releases
 import idr_secrets
+from runner_errors import failed
 
 __virtualname__ = "idr"
 
@@ -34,7 +36,7 @@ def secrets(environment):
         users = idr_secrets.of_users(data)
         again = idr_secrets.make(folder, environment, users) if users else {"made": []}
     except (OSError, ValueError) as exc:
-        return _failed(str(exc))
+        return failed(__context__, str(exc))
     return {"made": sorted([*told["made"], *again["made"]]), "kept": told["kept"]}
 
 
@@ -45,7 +47,8 @@ def check(environment):
 
     :param environment: name of the environment
     :returns: ``{"hosts": [...], "errors": [...]}``, an error being one line with host, key path, file, what was
-        expected and what was found; with any, ``retcode`` 1 as well, with which ``salt-run`` ends
+        expected and what was found; with any, ``retcode`` 1 as well, with which ``salt-run`` ends. Where the
+        environment was rolled back, or a property looks misspelt, ``notes`` says so
 
     CLI Example:
 
@@ -54,23 +57,17 @@ def check(environment):
         salt-run idr.check idr-local
     """
     try:
-        place = idr_pillar.root(__opts__)
-        hosts = idr_maps.hosts(place.parent, environment)
-        pillars = idr_pillar.compiled(__opts__, place, environment)
+        pillars = idr_pillar.compiled(__opts__, idr_pillar.root(__opts__), environment)
     except ValueError as exc:
-        return _failed(str(exc))
+        return failed(__context__, str(exc))
+    hosts = list(pillars)
     lines = [f"{host}: {line}" for host in hosts for line in _check_host(host, pillars)]
     if lines:
-        return {**_failed(*lines), "hosts": hosts}
-    return {"hosts": hosts, "errors": []}
+        return {**failed(__context__, *lines), "hosts": hosts}
+    notes = [*idr_releases.notes(__opts__, environment, pillars.values()), *idr_cross.notes(pillars)]
+    return {"hosts": hosts, "errors": [], **({"notes": notes} if notes else {})}
 
 
 def _check_host(host, pillars):
     # A pillar that did not render is not whole: its schemas would find fault with what is not there.
     return pillars[host].get("_errors") or idr_pillar.wrong(__opts__, host, pillars[host], pillars)
-
-
-def _failed(*lines):
-    # Orchestrations look at the context, the command salt-run at the answer.
-    __context__["retcode"] = 1
-    return {"errors": list(lines), "retcode": 1}

@@ -13,26 +13,25 @@ __virtualname__ = "idr"
 
 HOSTS = "/etc/hosts"
 PAUSE = 2
-# How long a host with an accepted key may take until it says its address, in seconds.
-SETTLE = 30
 
 
 def __virtual__():
     return __virtualname__
 
 
-def peers_known(name, roles=(), expected=(), timeout=120, hosts=HOSTS):
+def peers_known(name, roles=(), expected=(), timeout=120, settle=30, hosts=HOSTS):
     """
     The mine knows this host, a host of each role and all hosts that it should, and the hosts file names them.
 
     What needs a peer requires this state: it waits (in test mode it looks once) and fails rather than let half a
-    configuration be written. A host that is expected but not known after 30 s is left out if it is new, as it
-    may never have started. If the hosts file knows it, then the mine has lost it, and the state fails.
+    configuration be written. A host that is expected but not known after a while is left out if it is new, as
+    it may never have started. If the hosts file knows it, then the mine has lost it, and the state fails.
 
     :param name: any name
     :param roles: roles of which at least one host must be known
     :param expected: ids of the hosts that exist
     :param timeout: limit of the wait for ``roles`` in seconds
+    :param settle: how long an expected host may take until it says its address, in seconds
     :param hosts: the hosts file, of which only the own block is touched
 
     .. code-block:: yaml
@@ -44,7 +43,7 @@ def peers_known(name, roles=(), expected=(), timeout=120, hosts=HOSTS):
             - timeout: 120
     """
     ret = {"name": name, "result": False, "comment": "", "changes": {}}
-    peers, missing, unknown = _wait(roles, expected, 0 if __opts__["test"] else timeout)
+    peers, missing, unknown = _wait(roles, expected, *((0, 0) if __opts__["test"] else (timeout, settle)))
     if missing:
         ret["comment"] = f"Not in the mine after {timeout} s: {'; '.join(missing)}"
         if __opts__["test"]:
@@ -56,12 +55,12 @@ def peers_known(name, roles=(), expected=(), timeout=120, hosts=HOSTS):
         return {**ret, "comment": f"{hosts}: {exc}"}
 
 
-def _wait(roles, expected, timeout):
+def _wait(roles, expected, timeout, settle):
     begin = time.monotonic()
     while True:
         peers, missing = _look(roles)
         unknown = sorted(set(expected) - {peer["id"] for peer in peers})
-        limit = timeout if missing else min(SETTLE, timeout)
+        limit = timeout if missing else min(settle, timeout)
         if not (missing or unknown) or time.monotonic() >= begin + limit:
             return peers, missing, unknown
         if not peers:

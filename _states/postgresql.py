@@ -13,6 +13,7 @@ import idr_facts
 import idr_privileges
 from idr_sql import literal
 from salt.exceptions import CommandExecutionError
+from state_returns import ret as _ret
 
 __virtualname__ = "postgresql"
 
@@ -22,10 +23,6 @@ _KEPT = "postgresql.facts"
 
 def __virtual__():
     return __virtualname__
-
-
-def _ret(name, result, comment, changes=None):
-    return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
 
 
 def _facts(fresh=False):
@@ -164,11 +161,12 @@ def readable(name, owner, reader, passwords_of=()):
         return _ret(name, False, str(exc))
 
 
-def loaded(name, files=(), force=False):
+def loaded(name, files=(), force=False, restart=True):
     """
     The cluster runs with its files as they are now: checked, reloaded, and restarted only if a parameter asks for it.
 
     :param name: its service
+    :param restart: False to leave a restart that a parameter asks for to another state
     :param files: files whose change makes a reload due, even if it happened in a run that was interrupted
 
     .. code-block:: yaml
@@ -181,27 +179,27 @@ def loaded(name, files=(), force=False):
     """
     try:
         if __opts__["test"]:
-            return _loaded_test(name, files, force)
-        return _load(name, files, force)
+            return _loaded_test(name, files, force, restart)
+        return _load(name, files, force, restart)
     except CommandExecutionError as exc:
         return _ret(name, False, str(exc))
 
 
-def mod_watch(name, sfun=None, files=(), **_):
+def mod_watch(name, sfun=None, files=(), restart=True, **_):
     """
     Reload (or restart) because a watched file changed.
     """
-    return loaded(name, files, force=True)
+    return loaded(name, files, force=True, restart=restart)
 
 
-def _loaded_test(name, files, force):
+def _loaded_test(name, files, force, restart):
     facts = _facts(fresh=True)
-    if force or (facts and (_is_due(facts, files) or facts["pending"])):
+    if force or (facts and (_is_due(facts, files) or (restart and facts["pending"]))):
         return _ret(name, None, "Would be reloaded or restarted", {name: "load"})
     return _ret(name, True, "Runs with its files as they are")
 
 
-def _load(name, files, force):
+def _load(name, files, force, restart):
     facts = _facts(fresh=True)
     due = force or _is_due(facts, files)
     errors = _errors(facts) if due else []
@@ -213,7 +211,7 @@ def _load(name, files, force):
     errors = _errors(facts, loaded=True)
     if errors:
         return _ret(name, False, "Not restarted: " + "; ".join(errors))
-    if facts["pending"]:
+    if restart and facts["pending"]:
         __salt__["service.restart"](name)
         _wait_for("SELECT 1;")
         __context__.pop(_KEPT, None)

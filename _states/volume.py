@@ -6,6 +6,7 @@ import time
 
 import idr_volumes
 from salt.exceptions import CommandExecutionError
+from state_returns import ret as _ret
 
 __virtualname__ = "volume"
 
@@ -14,10 +15,6 @@ PAUSE = 1
 
 def __virtual__():
     return __virtualname__
-
-
-def _ret(name, result, comment, changes=None):
-    return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
 
 
 def formatted(name, device=None, timeout=60):

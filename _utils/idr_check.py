@@ -74,12 +74,31 @@ def ordered(found):
     return [once[key] for key in sorted(once)]
 
 
-def error(path, expected, value):
+def error(path, expected, value, found=None):
     """
     Return one error as :func:`errors` lists them, with a value in words that may be shown.
+
+    :param found: these words, where they do not follow from the value
     """
     path = [str(part) for part in path]
-    return {"path": path, "expected": expected, "found": _found(value, path)}
+    return {"path": path, "expected": expected, "found": found or _found(value, path)}
+
+
+def find(data, *path):
+    """
+    What is at a place in a pillar; None where there is nothing.
+    """
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def mapping(data, *path):
+    """
+    The map at a place in a pillar; an empty one where there is none.
+    """
+    found = find(data, *path)
+    return found if isinstance(found, dict) else {}
 
 
 def _describe(wrong, prefix):

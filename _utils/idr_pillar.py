@@ -9,11 +9,16 @@ import pathlib
 
 import idr_check
 import idr_cross
+import idr_firewall
 import idr_ids
+import idr_keys
 import idr_maps
 import salt.pillar
+import salt.template
+import salt.utils.data
 import salt.utils.minions
 import yaml
+from salt.exceptions import SaltRenderError
 
 # The name of our external pillar, which calls what is here and must not be called by it.
 EXTERNAL = "idr_schema"
@@ -43,6 +48,36 @@ def compiler(opts, host):
     return salt.pillar.Pillar(quiet, grains or {"id": host}, host, "base")
 
 
+def firewall(opts, host):
+    """
+    Who may connect to a host, by its pillar; also while it has no secrets yet, or something else in it is wrong.
+
+    :param opts: options of the master
+    :param host: minion id
+    :returns: ``{"id": str, "services": as idr_firewall.services() returns it, "operators": [CIDR, ...]}``
+    :raises ValueError: its pillar does not render, or its key ``firewall`` is wrong; names the host and the key
+    """
+    pillar = compiler(opts, host).compile_pillar()
+    parsed = idr_ids.parse(host)
+    secrets = f"Specified SLS 'secrets.{parsed['environment']}.{parsed['role']}' "
+    errors = [str(line) for line in pillar.get("_errors", ()) if not str(line).startswith(secrets)]
+    found = {"firewall": pillar.get("firewall")}
+    wrong_ones = [] if errors else idr_check.errors(found, {"firewall": _schemas(root(opts))["firewall"]})
+    errors += [f"{':'.join(one['path'])}: expected {one['expected']}, found {one['found']}" for one in wrong_ones]
+    if errors:
+        raise ValueError(f"{host}: {'; '.join(errors)}")
+
+    def get(key):
+        return salt.utils.data.traverse_dict_and_list(pillar, key)
+
+    try:
+        services = idr_firewall.services(pillar["firewall"]["services"], get)
+        operators = idr_firewall.operators(pillar["firewall"]["operators"])
+    except ValueError as exc:
+        raise ValueError(f"{host}: {exc}") from exc
+    return {"id": host, "services": services, "operators": operators}
+
+
 def wrong(opts, host, data, pillars=None):
     """
     What is wrong with the pillar of a host.
@@ -57,7 +92,7 @@ def wrong(opts, host, data, pillars=None):
         place = root(opts)
         found = [
             *idr_check.errors(data, _schemas(place)),
-            *idr_cross.within(data, idr_maps.volumes(place.parent, host)),
+            *idr_cross.within(data, idr_maps.volumes(place.parent, host), _memory(opts, place, host)),
             *_among_networks(place, host),
             *_among_hosts(opts, place, host, pillars),
         ]
@@ -67,6 +102,11 @@ def wrong(opts, host, data, pillars=None):
         return []
     compiled = _by_sls(compiler(opts, host))
     return [_line(place, host, one, compiled) for one in idr_check.ordered(found)]
+
+
+def _memory(opts, place, host):
+    file = opts.get("conf_file")
+    return idr_maps.memory(place.parent, host, pathlib.Path(file).parent if file else None)
 
 
 def _line(place, host, error, compiled):
@@ -112,17 +152,26 @@ def _among_hosts(opts, place, host, pillars):
         return []
     return _kept(
         ("connections", place, host),
-        [*place.rglob("*"), *place.parent.glob("*.map")],
+        [*place.rglob("*"), *place.parent.glob("*.map"), pathlib.Path(opts["pki_dir"], "minions")],
         lambda: idr_cross.connections(compiled(opts, place, parsed["environment"])).get(host, []),
     )
+
+
+def hosts(opts, place, environment):
+    """
+    All hosts of an environment: those of the maps, made or not, and those whose keys are accepted.
+
+    :raises ValueError: no map has the environment
+    """
+    known = {*idr_maps.hosts(place.parent, environment), *idr_keys.accepted(opts, environment)}
+    return idr_keys.of_environment(known, environment)
 
 
 def compiled(opts, place, environment):
     """
     Pillars of all hosts of an environment, errors and all.
     """
-    hosts = idr_maps.hosts(place.parent, environment)
-    return {host: compiler(opts, host).compile_pillar() for host in hosts}
+    return {host: compiler(opts, host).compile_pillar() for host in hosts(opts, place, environment)}
 
 
 def shared(pillars):
@@ -158,8 +207,26 @@ def _by_sls(pillar):
     found: dict = {}
     for saltenv, names in pillar.top_matches(top).items():
         for name in names:
-            mods: dict = {}
-            pillar.render_pstate(name, saltenv, mods)
-            # An SLS comes before what it includes: what it says itself wins.
-            found.update(reversed(mods.items()))
+            found.update(_in_order(pillar, saltenv, name, set()))
     return found
+
+
+def _in_order(pillar, saltenv, sls, seen):
+    """An SLS comes after what it includes, which comes one after the other: the last that says something wins."""
+    path = pillar.client.get_state(sls, saltenv).get("dest")
+    if sls in seen or not path:
+        return
+    seen.add(sls)
+    opts = pillar.opts
+    try:
+        data = salt.template.compile_template(
+            path, pillar.rend, opts["renderer"], opts["renderer_blacklist"], opts["renderer_whitelist"],
+            saltenv, sls, _pillar_rend=True,
+        )  # fmt: skip
+    except SaltRenderError:
+        # Salt itself has told of it
+        return
+    data = data if isinstance(data, dict) else {}
+    for included in data.pop("include", ()):
+        yield from _in_order(pillar, saltenv, included, seen)
+    yield sls, data

@@ -7,13 +7,17 @@ import omero_password
 TYPES = {"private": "rw----", "read-only": "rwr---", "read-annotate": "rwra--", "read-write": "rwrw--"}
 # what a group's owner and OMERO itself keep everybody in
 EVERYBODY = "user"
+ADMINISTRATORS = "system"
 ROOT = {"name": "root", "id": 0}
+# left alone where they are not given
+DETAILS = ("firstname", "lastname", "email", "institution")
 
 QUERY = """\
 select json_build_object(
   'groups', (select json_object_agg(name, permissions) from experimentergroup),
   'users', (select json_object_agg(e.omename, json_build_object(
-    'id', e.id, 'firstname', e.firstname, 'lastname', e.lastname, 'hash', p.hash,
+    'id', e.id, 'firstname', e.firstname, 'lastname', e.lastname, 'email', e.email, 'institution', e.institution,
+    'hash', p.hash,
     'groups', (select coalesce(json_agg(json_build_array(g.name, m.owner) order by m.child_index), '[]')
                from groupexperimentermap m join experimentergroup g on g.id = m.parent where m.child = e.id)))
     from experimenter e left join password p on p.experimenter_id = e.id));
@@ -38,8 +42,8 @@ def current(answer):
     What the database has.
 
     :param answer: what :data:`QUERY` gives
-    :returns: ``{"groups": {name: "rwr---"}, "users": {name: {"id", "firstname", "lastname", "hash", "groups": [names,
-        the default first], "owner_of": [names]}}}``
+    :returns: ``{"groups": {name: "rwr---"}, "users": {name: {"id", "firstname", "lastname", "email", "institution",
+        "hash", "active", "groups": [names, the default first], "owner_of": [names]}}}``
     """
     found = json.loads(answer)
     users = {}
@@ -47,19 +51,59 @@ def current(answer):
         joined = [(group, owner) for group, owner in user["groups"] if group != EVERYBODY]
         users[name] = {
             **user,
+            "active": any(group == EVERYBODY for group, _ in user["groups"]),
             "groups": [group for group, _ in joined],
             "owner_of": sorted(group for group, owner in joined if owner),
         }
     return {"groups": {name: permissions(n) for name, n in (found["groups"] or {}).items()}, "users": users}
 
 
-def wanted(groups, users, secret):
+def people(have):
+    """
+    The users of what :func:`current` gives, as a reader wants them: without digests.
+
+    :returns: ``{name: {"id", "firstname", "lastname", "email", "institution", "groups": [the default first],
+        "owner_of": [str], "active": whether it may log in, "admin": bool}}``
+    """
+    shown = ("id", *DETAILS, "groups", "owner_of", "active")
+    return {
+        name: {key: user.get(key) for key in shown} | {"admin": ADMINISTRATORS in user["groups"]}
+        for name, user in sorted(have["users"].items())
+    }
+
+
+def circles(have):
+    """
+    The groups of what :func:`current` gives.
+
+    :returns: ``{name: {"permissions": "rwr---", "type": "read-only" or None, "members": [str], "owners": [str]}}``
+    """
+    types = {permissions: kind for kind, permissions in TYPES.items()}
+
+    def having(key, group):
+        return sorted(name for name, user in have["users"].items() if group in user[key])
+
+    return {
+        name: {
+            "permissions": permissions,
+            "type": types.get(permissions),
+            "members": having("groups", name),
+            "owners": having("owner_of", name),
+        }
+        for name, permissions in sorted(have["groups"].items())
+        if name != EVERYBODY
+    }
+
+
+def wanted(groups, users, secret, known=()):
     """
     What pillar wants.
 
     :param groups: ``{name: {"type": str}}``
-    :param users: ``{name: {"groups": [...], "owner_of": [...], "firstname", "lastname", "password": pillar key}}``
+    :param users: ``{name: {"groups": [...], "owner_of": [...], "firstname", "lastname", "email", "institution",
+        "password": pillar key}}``
     :param secret: function that gives the value of a pillar key
+    :param known: names of more groups; None for any
     :raises AccountError: a type or group that is not there, or a user in none
     """
     for name, group in groups.items():
@@ -68,13 +112,13 @@ def wanted(groups, users, secret):
     made = {}
     for name, user in sorted(users.items()):
         joined, owned = list(user.get("groups") or []), sorted(user.get("owner_of") or [])
-        unknown = sorted(({*joined, *owned}) - {*groups, "system"})
+        there = {*groups, *(known or ())}
+        unknown = sorted({*joined, *owned} - there - {ADMINISTRATORS}) if known is not None else []
         if unknown or not joined:
-            known = ", ".join(sorted(groups))
-            raise AccountError(f"omero:users:{name}:groups: expected some of {known}, not {', '.join(unknown) or '[]'}")
+            names = ", ".join(sorted(there)) or "the groups"
+            raise AccountError(f"omero:users:{name}:groups: expected some of {names}, not {', '.join(unknown) or '[]'}")
         made[name] = {
-            "firstname": user.get("firstname") or name,
-            "lastname": user.get("lastname") or name,
+            **{key: user[key] for key in DETAILS if user.get(key) is not None},
             "groups": [*joined, *(group for group in owned if group not in joined)],
             "owner_of": owned,
             "password": secret(user["password"]) if user.get("password") else None,
@@ -99,11 +143,15 @@ def plan(have, want):
 
 def _user(name, have, want):
     if have is None:
-        fields = {key: want[key] for key in ("firstname", "lastname", "groups", "password")}
+        # OMERO has nobody without names
+        fields = {"firstname": name, "lastname": name}
+        fields |= {key: want[key] for key in (*DETAILS, "groups", "password") if key in want}
         return [{"do": "add_user", "user": name, **fields}, *_ranks(name, [], want["owner_of"])]
     steps: list[dict] = []
-    if any(have[key] != want[key] for key in ("firstname", "lastname")):
-        steps.append({"do": "rename", "user": name, "firstname": want["firstname"], "lastname": want["lastname"]})
+    given = {key: want[key] for key in DETAILS if key in want}
+    # OMERO has an empty detail as none
+    if any((have.get(key) or "") != value for key, value in given.items()):
+        steps.append({"do": "describe", "user": name, **given})
     more = [group for group in want["groups"] if group not in have["groups"]]
     less = [group for group in have["groups"] if group not in want["groups"]]
     # first in, then out: nobody may be without a group
@@ -112,9 +160,35 @@ def _user(name, have, want):
     if have["groups"][:1] != want["groups"][:1]:
         steps.append({"do": "default", "user": name, "group": want["groups"][0]})
     steps += _ranks(name, [group for group in have["owner_of"] if group not in less], want["owner_of"])
-    if want["password"] and have["hash"] != omero_password.digest(want["password"], have["id"]):
-        steps.append({"do": "password", "user": name, "password": want["password"]})
-    return steps
+    return steps + (password(name, have, want["password"]) if want["password"] else [])
+
+
+def password(name, have, wanted):
+    """
+    The step that gives a user, as :func:`current` has it, a password; none if it has it.
+    """
+    same = have["hash"] == omero_password.digest(wanted, have["id"])
+    return [] if same else [{"do": "password", "user": name, "password": wanted}]
+
+
+def move(name, have, action, groups, owner):
+    """
+    The steps by which a user, as :func:`current` has it, joins or leaves groups.
+
+    :param action: join or leave
+    :param owner: join: True makes it an owner as well; leave: True leaves the owners alone
+    :raises AccountError: it would be in no group
+    """
+    if action == "join":
+        new = [group for group in groups if group not in have["groups"]]
+        joined = [{"do": "join", "user": name, "groups": new}] if new else []
+        return joined + _ranks(name, have["owner_of"], [*have["owner_of"], *groups] if owner else have["owner_of"])
+    if owner:
+        return _ranks(name, have["owner_of"], [group for group in have["owner_of"] if group not in groups])
+    gone = [group for group in have["groups"] if group in groups]
+    if len(gone) == len(have["groups"]):
+        raise AccountError(f"{name}: would be in no group without {', '.join(gone)}")
+    return [{"do": "leave", "user": name, "groups": gone}] if gone else []
 
 
 def _ranks(name, have, want):

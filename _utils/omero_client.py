@@ -3,15 +3,19 @@ Talks to a running OMERO server. Run by the Python of the server's virtual envir
 
     look    asks whether it is up and read-only; needs Ice alone, which is loaded five times as fast as all of OMERO
     apply   carries out steps of :mod:`omero_accounts` as an administrator
+    hql     asks a query
+    who     lists the open sessions
 
-Reads ``{"host", "port", "user", "password", "steps"}`` from standard input, writes one line of JSON.
+Reads ``{"host", "port", "user", "password", ...}`` from standard input, writes one line of JSON.
 """
 
 import json
 import struct
 import sys
+import time
 import uuid
 
+AGENT = "OMERO.salt"
 READ_ONLY = "omero.cluster.read_only.runtime."
 ICE = {
     "Ice.ImplicitContext": "Shared",
@@ -59,9 +63,9 @@ def invoke(proxy, operation, mode, payload=b""):
 
 def look(login):
     """
-    Return what the server says of itself: ``{"up": True, "db": bool, "repo": bool}``.
+    Return what the server says of itself: ``{"up": True, "db": bool, "repo": bool, "version": str}``.
 
-    Without ``db`` and ``repo`` when it refuses the user: who refuses is up.
+    Nothing but ``up`` when it refuses the user: who refuses is up.
     """
     import Glacier2
     import Ice
@@ -73,6 +77,7 @@ def look(login):
     communicator = Ice.initialize(data)
     try:
         communicator.getImplicitContext().put("omero.client.uuid", str(uuid.uuid4()))
+        communicator.getImplicitContext().put("omero.agent", AGENT)
         where = f"OMERO.Glacier2/router:ssl -h {login['host']} -p {login['port']}"
         router = Glacier2.RouterPrx.uncheckedCast(communicator.stringToProxy(where))
         try:
@@ -80,6 +85,8 @@ def look(login):
         except Glacier2.PermissionDeniedException:
             return {"up": True}
         try:
+            # otherwise the session stays open until it has been idle for long enough
+            invoke(session, "closeOnDestroy", Ice.OperationMode.Normal)
             # a proxy begins with its identity: name and category
             name, category = unpacked(invoke(session, "getConfigService", Ice.OperationMode.Normal), 2)
             config = session.ice_identity(Ice.Identity(name, category))
@@ -87,11 +94,13 @@ def look(login):
                 key: invoke(config, "getConfigValue", Ice.OperationMode.Idempotent, packed(READ_ONLY + key))
                 for key in ("db", "repo")
             }
+            version = unpacked(invoke(config, "getVersion", Ice.OperationMode.Idempotent), 1)[0]
         finally:
             router.destroySession()
     finally:
         communicator.destroy()
-    return {"up": True} | {key: unpacked(value, 1) == ["true"] for key, value in said.items()}
+    flags = {key: unpacked(value, 1) == ["true"] for key, value in said.items()}
+    return {"up": True, "version": version, **flags}
 
 
 class Accounts:
@@ -124,19 +133,24 @@ class Accounts:
         # asked twice a second: the data of a large group take a while
         self.client.submit(chmod, loops=240)
 
-    def add_user(self, user, firstname, lastname, groups, password):
+    def add_user(self, user, groups, password, **described):
         made = self.model.ExperimenterI()
-        made.omeName, made.firstName, made.lastName = map(self.rstring, (user, firstname, lastname))
-        made.ldap = self.rbool(False)
+        made.omeName, made.ldap = self.rstring(user), self.rbool(False)
+        self._fill(made, described)
         joined = self.groups([*groups, "user"])
         if password is None:
             self.admin.createExperimenter(made, joined[0], joined[1:])
         else:
             self.admin.createExperimenterWithPassword(made, self.rstring(password), joined[0], joined[1:])
 
-    def rename(self, user, firstname, lastname):
+    def _fill(self, user, described):
+        names = {"firstname": "firstName", "lastname": "lastName"}
+        for key, value in described.items():
+            setattr(user, names.get(key, key), self.rstring(value))
+
+    def describe(self, user, **described):
         found = self.admin.lookupExperimenter(user)
-        found.firstName, found.lastName = self.rstring(firstname), self.rstring(lastname)
+        self._fill(found, described)
         self.admin.updateExperimenter(found)
 
     def join(self, user, groups):
@@ -158,25 +172,114 @@ class Accounts:
         self.admin.changeUserPassword(user, self.rstring(password))
 
 
-def apply(login):
-    """Carry out ``login["steps"]``, each ``{"do": name of a method, ...its arguments}``; return how many."""
-    import omero
+def instant(milliseconds):
+    """Return OMERO's time as ISO 8601 in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(milliseconds / 1000))
 
-    client = omero.client(login["host"], login["port"])
-    client.createSession(login["user"], login["password"])
+
+def plain(value, deep=True):
+    """Return a value of a query's answer as JSON has it; of objects their own properties, of those only the number."""
+    import omero
+    from omero.rtypes import unwrap
+
+    if isinstance(value, omero.RTime):
+        return instant(value.val)
+    if isinstance(value, (omero.RObject, omero.RList, omero.RMap)):
+        value = value.val
+    if isinstance(value, omero.model.IObject):
+        found = {"class": type(value).__name__.removesuffix("I"), "id": unwrap(value.id)}
+        # _id and the properties that the query loaded
+        own = vars(value).items() if deep else ()
+        return found | {
+            key.lstrip("_"): plain(member, False)
+            for key, member in sorted(own)
+            if key.startswith("_") and isinstance(member, (omero.RType, omero.model.IObject)) and key != "_id"
+        }
+    if isinstance(value, omero.model.Permissions):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(member, deep) for member in value]
+    if isinstance(value, dict):
+        return {key: plain(member, deep) for key, member in value.items()}
+    return unwrap(value)
+
+
+def parameter(value):
+    """Return a query's parameter as OMERO has it: numbers are long, where omero-py would make int of Python's."""
+    from omero.rtypes import rlist, rlong, wrap
+
+    if isinstance(value, list):
+        return rlist([parameter(member) for member in value])
+    return rlong(value) if type(value) is int else wrap(value)
+
+
+def hql(login, client):
+    """Return the rows of ``login["query"]``, each a list of :func:`plain` values."""
+    import omero.sys
+
+    given = omero.sys.ParametersI()
+    given.page(login["offset"], login["limit"])
+    for key, value in login["parameters"].items():
+        given.add(key, parameter(value))
+    context = {"omero.group": "-1"} if login["all_groups"] else {}
+    rows = client.sf.getQueryService().projection(login["query"], given, context)
+    return [[plain(value) for value in row] for row in rows]
+
+
+def who(login, client):
+    """Return the open sessions, without their keys; the user may see only its own."""
+    import omero.cmd
+
+    callback = client.submit(omero.cmd.CurrentSessionsRequest())
     try:
-        accounts = Accounts(client)
-        for step in login["steps"]:
-            getattr(accounts, step["do"])(**{key: value for key, value in step.items() if key != "do"})
+        answer = callback.getResponse()
     finally:
-        client.closeSession()
+        callback.close(True)
+    found = []
+    for session, context in zip(answer.sessions, answer.contexts, strict=True):
+        one = {"user": context.userName, "group": context.groupName}
+        if session is not None:
+            one |= {
+                "since": instant(session.started.val),
+                "agent": session.userAgent.val if session.userAgent else None,
+                "idle_limit": session.timeToIdle.val // 1000 if session.timeToIdle else None,
+                "own": context.sessionUuid == client.getSessionId(),
+            }
+        found.append(one)
+    return found
+
+
+def apply(login, client):
+    """Carry out ``login["steps"]``, each ``{"do": name of a method, ...its arguments}``; return how many."""
+    accounts = Accounts(client)
+    for step in login["steps"]:
+        getattr(accounts, step["do"])(**{key: value for key, value in step.items() if key != "do"})
     return {"done": len(login["steps"])}
+
+
+def connected(command):
+    """Return a command that takes ``login`` alone from one that takes a client in session as well."""
+
+    def call(login):
+        import omero.all  # noqa: F401
+
+        client = omero.client(login["host"], login["port"])
+        client.setAgent(AGENT)
+        client.createSession(login["user"], login["password"])
+        try:
+            return command(login, client)
+        finally:
+            # closeSession alone leaves the session open until it has been idle for long enough
+            client.killSession()
+
+    return call
 
 
 def main(command):
     """Run a command; an error is one line on standard error, which holds nothing of the input."""
     try:
-        print(json.dumps({"look": look, "apply": apply}[command](json.load(sys.stdin))))
+        known = {"look": look, **{call.__name__: connected(call) for call in (apply, hql, who)}}
+        print(json.dumps(known[command](json.load(sys.stdin))))
     except Exception as exc:
         print(f"{type(exc).__name__}: {getattr(exc, 'message', '') or getattr(exc, 'reason', '')}", file=sys.stderr)
         return 1

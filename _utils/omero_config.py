@@ -7,6 +7,11 @@ import xml.etree.ElementTree as ElementTree
 
 KEY = re.compile(r"[A-Za-z0-9._-]+")
 SECRET = re.compile(r"pass(word)?$|secret|token", re.IGNORECASE)
+# user and password in an address, such as that of a cache
+CREDENTIALS = re.compile(r"(?<=://)([^\s/@:\"]*):[^\s/@\"]+@")
+# what config.xml cannot hold, or `omero load` would take for the end of a line
+UNSTORABLE = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]+)?")
 MASK = "********"
 # of OMERO's own, about the file and not about the server
 INTERNAL = ("omero.config.version", "omero.config.profile")
@@ -35,8 +40,26 @@ def to_text(key, value):
             f"{key}: a string, number, boolean, list or map was expected, not {type(value).__name__}"
             " (leave the property out to have OMERO's default)"
         )
-    if any(ord(character) < 32 for character in text):
-        raise ConfigError(f"{key}: the value must be one line without control characters")
+    if UNSTORABLE.search(text):
+        raise ConfigError(f"{key}: the value must be one line of characters that XML can hold, no control characters")
+    return text
+
+
+def typed(text):
+    """Return the value that a stored text stands for: a boolean, number, list or map, otherwise the text itself.
+
+    What comes back is stored as the same text again, but for the blanks and the order in JSON.
+    """
+    if text in ("true", "false"):
+        return text == "true"
+    if NUMBER.fullmatch(text):
+        number = float(text) if "." in text else int(text)
+        return number if str(number) == text else text
+    if text[:1] in ("[", "{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
     return text
 
 
@@ -75,16 +98,31 @@ def plan(current, wanted, keep=()):
     }
 
 
+def command(*words):
+    """Return a line of a .omero file: `omero config` with some words, quoted as `omero load` reads them."""
+    return f"config {shlex.join(words)}\n"
+
+
 def commands(steps):
     """Return the content of a .omero file that carries out `steps`, a result of `plan`."""
-    lines = [f"config set -- {key} {shlex.quote(text)}" for key, text in steps["set"].items()]
-    lines += [f"config set -- {key}" for key in steps["remove"]]
-    return "".join(f"{line}\n" for line in lines)
+    lines = [command("set", "--", key, text) for key, text in steps["set"].items()]
+    return "".join([*lines, *(command("set", "--", key) for key in steps["remove"])])
+
+
+def from_lines(text):
+    """Return the properties in ``key=value`` lines, such as `omero config parse` prints."""
+    pairs = (line.partition("=") for line in text.splitlines())
+    return {key: value for key, equals, value in pairs if equals and KEY.fullmatch(key)}
 
 
 def masked(key, text, secrets=()):
-    """Return `text`, or a mask when `key` is one of `secrets` or its name says that it holds a secret."""
-    return MASK if text and (key in secrets or SECRET.search(key)) else text
+    """Return `text`, or a mask when `key` is one of `secrets` or its name says that it holds a secret.
+
+    A password within an address is masked alone.
+    """
+    if text and (key in secrets or SECRET.search(key)):
+        return MASK
+    return CREDENTIALS.sub(rf"\1:{MASK}@", text)
 
 
 def changes(current, steps, secrets=()):

@@ -17,6 +17,7 @@ from testbed.console import Problem, run
 from testbed.paths import (
     APT_PORT,
     BRIDGE,
+    BRIDGE_ADDRESS,
     CACHE,
     CHECKOUT,
     GATEWAY,
@@ -76,7 +77,8 @@ def make_namespace():
 def _make_bridge():
     ip = ["ip", "-n", NAMESPACE]
     if run([*ip, "link", "show", BRIDGE], check=False).returncode:
-        run([*ip, "link", "add", BRIDGE, "type", "bridge"])
+        # A bridge without an address of its own has that of one of its hosts, and another one when that host goes.
+        run([*ip, "link", "add", BRIDGE, "address", BRIDGE_ADDRESS, "type", "bridge"])
     run([*ip, "addr", "replace", f"{GATEWAY}/{PREFIX}", "dev", BRIDGE])
     run([*ip, "link", "set", "lo", "up"])
     run([*ip, "link", "set", BRIDGE, "up"])

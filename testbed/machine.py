@@ -27,8 +27,21 @@ PACKAGES = [
     "python3-dev",
 ]
 
-# what the tests need as well: a browser, SSH from outside, and an ACME server
-TEST_PACKAGES = ["chromium", "chromium-driver", "fonts-dejavu-core", "openssh-client", "pebble"]
+# what the tests need as well: a browser, SSH from outside and a server for it, an ACME server, and a PostgreSQL cluster
+# of their own
+TEST_PACKAGES = [
+    "chromium",
+    "chromium-driver",
+    "dropbear-bin",
+    "fonts-dejavu-core",
+    "openssh-client",
+    "openssh-sftp-server",
+    "pebble",
+    "postgresql",
+    "unzip",
+    # icegridadmin, which omero admin diagnostics asks
+    "zeroc-ice-utils",
+]
 
 LOCK = pathlib.Path("/run/lock/idr-local.lock")
 POLICY = pathlib.Path("/usr/sbin/policy-rc.d")

@@ -6,6 +6,8 @@ from testbed import lan, processes
 from testbed.console import Problem, run, say
 from testbed.paths import CHECKOUT, GATEWAY, INSIDE, RUN, STATE
 
+CODE = ("_clouds", "_modules", "_pillar", "_runners", "_utils")
+
 # only where this master keeps its things; all else is the repository's etc/master.d
 LOCAL = f"""\
 # written by `make up`: what differs on the local cloud
@@ -41,7 +43,7 @@ def configure():
 
 
 def start():
-    """Start the master, anew if its configuration has changed, and wait, up to 60 s, until it answers."""
+    """Start the master, anew if its configuration or code has changed, and wait, up to 60 s, until it answers."""
     stamp, wanted = RUN / "master.configuration", _digest()
     if processes.pid_of("master") and stamp.exists() and stamp.read_text() == wanted:
         return
@@ -54,6 +56,8 @@ def start():
 def _digest():
     files = sorted((STATE / "salt/master.d").glob("*.conf"))
     texts = [(CHECKOUT / "etc/master.d" / p.name if p.is_symlink() else p).read_bytes() for p in files]
+    # What a process of the master has imported it keeps.
+    texts += [path.read_bytes() for kind in CODE for path in sorted((CHECKOUT / kind).glob("*.py"))]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 

@@ -20,6 +20,8 @@ CACHE_INSIDE = pathlib.Path("/srv/cache")
 
 NAMESPACE = "idr-local"
 BRIDGE = "br0"
+# locally administered
+BRIDGE_ADDRESS = "02:1d:00:63:00:01"
 GATEWAY = "10.99.0.1"
 PREFIX = 24
 APT_PORT = 3142

@@ -67,7 +67,16 @@ def wait_for_minions(hosts, within=180):
 def apply(hosts, timeout=900):
     """`salt '*' state.apply`; returns the number of changed states, Problem that lists what failed on the `hosts`."""
     output = master.call_any(
-        "salt", ENVIRONMENT + "-*", "state.apply", "--out=json", "--static", "-t", str(timeout), timeout=timeout + 60
+        "salt",
+        ENVIRONMENT + "-*",
+        "state.apply",
+        # a read-only server may be joining
+        "queue=True",
+        "--out=json",
+        "--static",
+        "-t",
+        str(timeout),
+        timeout=timeout + 60,
     )
     answers = _json(output)
     changed, failed = 0, [f"{host}: no answer" for host in hosts if host not in answers]

@@ -5,6 +5,7 @@ import subprocess
 
 from testbed import machine, wheels
 from testbed.console import step
+from testbed.openstack import packages as openstack
 from testbed.paths import CACHE, CHECKOUT
 
 LINTERS = (
@@ -12,6 +13,13 @@ LINTERS = (
     ("ruff", "format", "--check", "."),
     ("yamllint", "--strict", "."),
     ("mypy", "_utils"),
+)
+
+# All of tests/cloud take longer than a run of everything may: `make test-cloud`.
+USUAL = (
+    *(f"tests/{kind}" for kind in ("unit", "render", "functional", "integration", "local")),
+    "tests/cloud/test_map.py",
+    "tests/cloud/infrastructure/test_infrastructure_states.py",
 )
 
 
@@ -40,7 +48,7 @@ def lint():
 
 
 def run(options):
-    """Run pytest with `options`; without any, the linters and then every test."""
-    tools = _prepare(machine.TEST_PACKAGES)
+    """Run pytest with `options`; without any, the linters and then every test, but of the cloud's only some."""
+    tools = _prepare([*machine.TEST_PACKAGES, *openstack.PACKAGES])
     failed = lint() if not options else 0
-    return _call(tools, [f"{tools}/python", "-m", "pytest", *options]) or failed
+    return _call(tools, [f"{tools}/python", "-m", "pytest", *(options or USUAL)]) or failed

@@ -13,8 +13,7 @@ REQUIREMENTS = CHECKOUT / "requirements"
 # what hosts install from the wheel folder: Salt itself, and what the OMERO states ask for
 HOST_LISTS = (
     REQUIREMENTS / "minion.txt",
-    CHECKOUT / "salt/omero/files/requirements-server.txt",
-    CHECKOUT / "salt/omero/files/requirements-web.txt",
+    *sorted(CHECKOUT.glob("salt/omero/files/requirements-*.txt")),
     CHECKOUT / "testbed/omero_standin/requirements.txt",
 )
 ICE = "zeroc-ice==3.6.5"
@@ -29,9 +28,9 @@ def fingerprint(*paths, extra=""):
 
 
 def pins(paths):
-    """The `name==version` lines of requirements files, without duplicates, sorted."""
+    """The `name==version` of requirements files, without duplicates, hashes and options, sorted."""
     lines = {line.split("#")[0].strip() for path in paths for line in path.read_text().splitlines()}
-    return sorted(line for line in lines if line and not line.startswith("-"))
+    return sorted({line.split()[0] for line in lines if line and not line.startswith("-")})
 
 
 def _tools():
@@ -83,7 +82,10 @@ def _compile_ice(tools):
 
 def environment(name, requirements, place):
     """A complete virtual environment below `place` (a cache folder) for a requirements file; returns its folder."""
-    folder = place / f"venv-{name}-{fingerprint(requirements)}"
+    # pip wants hashes for all of a list or for none: what has none is in a list of its own beside it
+    built = requirements.with_name("requirements-built.txt")
+    lists = [path for path in (built, requirements) if path.exists()]
+    folder = place / f"venv-{name}-{fingerprint(*lists)}"
     real = CACHE / folder.relative_to(place)
     if not (real / "ready").exists():
         with step(f"installing the Python packages of the {name}"):
@@ -92,7 +94,8 @@ def environment(name, requirements, place):
             call = _call_inside if place == CACHE_INSIDE else _call
             run(call(["/usr/bin/python3", "-m", "venv", str(folder)]), timeout=120)
             install = [f"{folder}/bin/pip", "install", "-q", "--find-links", f"{place}/wheels"]
-            _pip(call([*install, "-r", str(place_of(requirements, place))]))
+            for path in lists:
+                _pip(call([*install, "-r", str(place_of(path, place))]))
             (real / "ready").touch()
     return folder
 

@@ -47,7 +47,7 @@ def as_root():
 
 def pytest_collection_modifyitems(items):
     """Quick tests first; the local environment last, and its removal after everything else."""
-    order = ("unit", "render", "functional", "integration", "local")
+    order = ("unit", "render", "functional", "integration", "cloud", "local")
 
     def place(item):
         kind = item.path.relative_to(CHECKOUT / "tests").parts[0]

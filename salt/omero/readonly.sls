@@ -32,6 +32,7 @@ omero-server-memo:
 
 omero-schema-present:
   omero.schema_present:
+    - omerodir: {{ omero.server.folder|tojson }}
     - timeout: 600
     - require:
       - idr: peers-known
@@ -43,5 +44,6 @@ omero-server-running:
   omero.running:
     - timeout: 300
     - read_only: true
+    - version: {{ omero.server.version|tojson }}
     - require:
       - service: omero-server-service

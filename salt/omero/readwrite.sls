@@ -31,6 +31,10 @@ omero-data-tree:
 
 omero-schema:
   omero.schema:
+    - omerodir: {{ omero.server.folder|tojson }}
+    - dump: {{ omero.backups.dir|tojson }}
+    - snapshot: {{ omero.backups.snapshot|tojson }}
+    - keep: {{ omero.backups.keep }}
     - timeout: 300
     - require:
       - idr: peers-known
@@ -41,6 +45,7 @@ omero-schema:
 omero-server-running:
   omero.running:
     - timeout: 300
+    - version: {{ omero.server.version|tojson }}
     - login: root
     - require:
       - service: omero-server-service

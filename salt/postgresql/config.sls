@@ -1,7 +1,17 @@
 {%- from 'postgresql/map.jinja' import postgresql with context %}
 include:
-  - common.peers
+  - postgresql.clients
   - postgresql.install
+
+extend:
+  postgresql-hba:
+    file:
+      - require:
+        - cmd: postgresql-cluster
+  postgresql-clients:
+    postgresql:
+      - require:
+        - service: postgresql-service
 
 postgresql-include:
   file.replace:
@@ -27,18 +37,6 @@ postgresql-parameters:
     - require:
         - file: postgresql-include
 
-postgresql-hba:
-  file.managed:
-    - name: {{ postgresql.config }}/pg_hba.conf
-    - source: salt://postgresql/files/pg_hba.conf.jinja
-    - template: jinja
-    - user: postgres
-    - group: postgres
-    - mode: '0640'
-    - require:
-        - cmd: postgresql-cluster
-        - idr: peers-known
-
 postgresql-enabled:
   service.enabled:
     - name: {{ postgresql.enabled }}
@@ -60,10 +58,8 @@ postgresql-loaded:
     - files:
         - {{ postgresql.config }}/postgresql.conf
         - {{ postgresql.config }}/conf.d/idr.conf
-        - {{ postgresql.config }}/pg_hba.conf
     - require:
-        - service: postgresql-service
+        - postgresql: postgresql-clients
     - watch:
         - file: postgresql-include
         - file: postgresql-parameters
-        - file: postgresql-hba

@@ -2,5 +2,7 @@ include:
   - common
   - redis
   - nginx
+  - omero.memo
   - omero.readonly
   - omero.web
+  - omero.serving

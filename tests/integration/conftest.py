@@ -8,13 +8,13 @@ import sys
 import tempfile
 import time
 
-import idr_ids
-import idr_maps
 import idr_secrets
 import pytest
 import salt.crypt
 import salt.utils.network
 import yaml
+
+from testbed.paths import ENVIRONMENT
 
 # Where the configuration expects the checkout.
 PLACE = "/srv/idr"
@@ -29,9 +29,9 @@ def salt_factories_default_root_dir():
 
 
 @pytest.fixture(scope="session")
-def environment(checkout):
-    """Any environment of the maps."""
-    return idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
+def environment():
+    """The environment of the maps that every checkout can make."""
+    return ENVIRONMENT
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +111,8 @@ def minions(master, checkout, environment):
     told = yaml.safe_load((checkout / "etc/cloud.conf.d/minion.conf").read_text())["minion"]
     ids = [f"{environment}-database", f"{environment}-proxy", f"{OTHER}-proxy"]
     # What a minion says of itself must not matter.
-    overrides = {**told, "grains": {"roles": ["database"]}}
+    # They are on this very machine: no state of a host changes it.
+    overrides = {**told, "grains": {"roles": ["database"]}, "test": True}
     factories = {name: master.salt_minion_daemon(name, overrides=dict(overrides)) for name in ids}
     started = []
     try:

@@ -1,4 +1,4 @@
-"""Every environment and role of every map, on every system."""
+"""Every environment and role of every map, and those of the local one on every system."""
 
 import pathlib
 import shutil
@@ -10,6 +10,8 @@ import idr_secrets
 import pytest
 import systems
 import yaml
+
+from testbed.paths import ENVIRONMENT
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -23,10 +25,15 @@ def _first_hosts():
     return list(first.values())
 
 
+def _systems(host):
+    """Environments differ in pillar alone: what differs between systems shows in one of them."""
+    return systems.SYSTEMS if idr_ids.parse(host)["environment"] == ENVIRONMENT else list(systems.SYSTEMS)[:1]
+
+
 def pytest_generate_tests(metafunc):
     """Parametrize whatever asks for a compiled host."""
     if "compiled" in metafunc.fixturenames:
-        cases = [(host, system) for host in _first_hosts() for system in systems.SYSTEMS]
+        cases = [(host, system) for host in _first_hosts() for system in _systems(host)]
         metafunc.parametrize("compiled", cases, ids=["@".join(case) for case in cases], indirect=True, scope="session")
 
 
@@ -35,17 +42,34 @@ def pillar_root(tmp_path_factory):
     """The checkout's pillar with fresh secrets for each environment."""
     root = tmp_path_factory.mktemp("pillar") / "pillar"
     shutil.copytree(CHECKOUT / "pillar", root, ignore=shutil.ignore_patterns("secrets"))
-    for host in idr_maps.hosts(CHECKOUT):
-        idr_secrets.make(root / "secrets", idr_ids.parse(host)["environment"])
+    for environment in sorted({idr_ids.parse(host)["environment"] for host in idr_maps.hosts(CHECKOUT)}):
+        idr_secrets.make(root / "secrets", environment)
+        _choose_release(root / "env" / environment)
     return root
+
+
+def _choose_release(folder):
+    """Name a release of OMERO where an environment leaves that to its operator."""
+    if any("release:" in path.read_text() for path in folder.glob("*.sls")):
+        return
+    release = {"url": "https://example.org/OMERO.server-5.6.13.zip", "sha256": "0" * 64}
+    text = yaml.safe_dump({"omero": {"server": {"version": "5.6.13", "release": release}}})
+    (folder / "release.sls").write_text(text)
+    init = folder / "init.sls"
+    init.write_text(f"{init.read_text().rstrip()}\n  - env.{folder.name}.release\n")
 
 
 @pytest.fixture(scope="session")
 def mine():
-    """Addresses of all hosts of all maps, and one of a stranger."""
+    """Addresses of all hosts of all maps, of one more reader of each that does not serve yet, and of a stranger."""
     hosts = idr_maps.hosts(CHECKOUT)
-    addresses = {host: [f"10.99.0.{number}"] for number, host in enumerate(hosts, 10)}
-    return {"address": {**addresses, "stranger": ["10.99.0.9"]}}
+    fresh = sorted({f"{idr_ids.parse(host)['environment']}-omeroreadonly-9" for host in hosts})
+    addresses = {host: [f"10.99.0.{number}"] for number, host in enumerate([*hosts, *fresh], 10)}
+    readers = [host for host in [*hosts, *fresh] if idr_ids.parse(host)["role"] == "omeroreadonly"]
+    return {
+        "address": {**addresses, "stranger": ["10.99.0.9"]},
+        "serving": {**{host: host not in fresh for host in readers}, "stranger": True},
+    }
 
 
 @pytest.fixture(scope="session")

@@ -51,16 +51,18 @@ def test_haproxy_knows_the_servers_by_name(compile_host, mine, environment):
     compiled = compile_host(f"{environment}-proxy", "debian-12")
     text = _text(compiled, "/etc/haproxy/haproxy.cfg")
     sections = dict(re.findall(r"^(?:backend|listen) (\S+)\n((?:    .*\n|\n)*)", text + "\n", re.MULTILINE))
-    servers = sorted(host for host in mine["address"] if host.startswith(f"{environment}-omeroreadonly"))
-    assert re.findall(r"server (\S+) \S+:80 check$", sections["omeroweb"], re.MULTILINE) == servers
+    readers = [host for host in mine["address"] if host.startswith(f"{environment}-omeroreadonly")]
+    servers = sorted(host for host in readers if mine["serving"][host])
+    assert 0 < len(servers) < len(readers)
+    assert re.findall(r"server (\S+) \S+:80 check$", sections["readonly"], re.MULTILINE) == servers
     assert re.findall(r"server (\S+) \S+:80 check$", sections["readwrite"], re.MULTILINE) == [
         f"{environment}-omeroreadwrite"
     ]
-    for section, port in (("omero", 4064), ("omerotcp", 4063), ("websocket", 4065)):
-        assert re.findall(rf"server (\S+) \S+:{port} track omeroweb/", sections[section]) == servers
+    for section, port in (("omeroweb", 80), ("omero", 4064), ("omerotcp", 4063), ("websocket", 4065)):
+        assert re.findall(rf"server (\S+) \S+:{port} track readonly/", sections[section]) == servers
     for number, server in enumerate(servers, 1):
         assert f"bind :{14060 + number}\n" in sections[server]
-        assert f"server {server} {server}:4064 track omeroweb/{server}\n" in sections[server]
+        assert f"server {server} {server}:4064 track readonly/{server}\n" in sections[server]
     assert not set(re.findall(r"\d+\.\d+\.\d+\.\d+", text)) & {address for (address,) in mine["address"].values()}
 
 

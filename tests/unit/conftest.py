@@ -2,10 +2,19 @@
 
 import importlib.util
 import itertools
+import tempfile
 
+import farm as doubles
+import hypothesis
+import hypothesis.configuration
 import pytest
 
 _NUMBERS = itertools.count()
+
+# The same examples in each run, nothing left in the checkout, and no judgement by the clock.
+hypothesis.settings.register_profile("idr", derandomize=True, deadline=None, database=None, max_examples=60)
+hypothesis.settings.load_profile("idr")
+hypothesis.configuration.set_hypothesis_home_dir(tempfile.gettempdir() + "/hypothesis")
 
 
 @pytest.fixture
@@ -22,3 +31,14 @@ def load(checkout):
         return module
 
     return load
+
+
+@pytest.fixture
+def farm(tmp_path, monkeypatch):
+    """An environment of doubles with a proxy, a database and a read-write server: see ``farm.py``."""
+    made = doubles.make(tmp_path, monkeypatch)
+    made.accept(doubles.PROXY, doubles.DATABASE, doubles.WRITER)
+    for host in (doubles.PROXY, doubles.DATABASE, doubles.WRITER):
+        made.say(host)
+    yield made
+    doubles.done(made)

@@ -1,4 +1,6 @@
 include:
+  # what every environment of the IDR has; what follows may say otherwise
+  - idr
   - env.idr-local.accounts
   - env.idr-local.firewall
   - env.idr-local.omero

@@ -16,7 +16,7 @@ omero-server-certificate-folder:
 
 # Clients do not verify it, but there is no TLS without a certificate.
 omero-server-certificate:
-  omero_files.certificate:
+  omero.certificate:
     - name: {{ server.certificates }}/server.pem
     - key: {{ server.certificates }}/server.key
     - host: {{ grains.id|tojson }}

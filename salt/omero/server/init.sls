@@ -28,11 +28,10 @@ omero-server-configuration:
         'omero.glacier2.IceSSL.CertFile': 'server.pem',
         'omero.glacier2.IceSSL.KeyFile': 'server.key',
       })|tojson }}
-    - secrets:
-        omero.db.pass: {{ ('secrets:database:' ~ db.user)|tojson }}
+    - secrets: {{ dict(server.secrets, **{'omero.db.pass': 'secrets:database:' ~ db.user})|tojson }}
     - require:
       - omero_files: omero-server-python
-      - file: omero-server-current
+      - omero: omero-server-release
 
 omero-server-unit:
   file.managed:
@@ -50,9 +49,8 @@ omero-server-service:
       - pkg: omero-server-packages
       - file: omero-server-data
     - watch:
-      - omero_files: omero-server-release
+      - omero: omero-server-release
       - omero_files: omero-server-python
-      - file: omero-server-current
       - file: omero-server-unit
       - omero: omero-server-configuration
-      - omero_files: omero-server-certificate
+      - omero: omero-server-certificate

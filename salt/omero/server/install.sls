@@ -1,7 +1,7 @@
 {%- from 'omero/map.jinja' import omero with context %}
 {%- from 'omero/venv.jinja' import venv %}
+{%- import_text 'omero/files/requirements-server.txt' as locked %}
 {%- set server = omero.server %}
-{%- set folder = server.root ~ '/OMERO.server-' ~ server.version %}
 
 include:
   - omero.tools
@@ -22,30 +22,27 @@ omero-server-root:
     - name: {{ server.root }}
     - makedirs: true
 
-{{ venv('omero-server', server.venv, 'salt://omero/files/requirements-server.txt', server.requirements, omero) }}
+{{ venv('omero-server', server.venv, locked, omero, plain=server.requirements|sort) }}
 
-# its folder is readable by its user alone: config.xml and IceGrid's copies of it hold passwords
+# the release that runs is stopped by its own command, before the link moves away from it
 omero-server-release:
-  omero_files.release:
-    - name: {{ folder }}
+  omero.release_installed:
+    - name: {{ server.dir }}
+    - version: {{ server.version|tojson }}
     - source: {{ server.release.url|tojson }}
     - sha256: {{ server.release.sha256|tojson }}
     - user: {{ server.user }}
+    - keep: null
+    - service: omero-server
     - require:
       - pkg: omero-tools
       - user: omero-server-user
       - file: omero-server-root
 
-# the release that runs is stopped by its own command, before the link moves away from it
-omero-server-stopped:
-  service.dead:
-    - name: omero-server
-    - prereq:
-      - file: omero-server-current
-
-omero-server-current:
-  file.symlink:
+omero-server-old-releases:
+  omero.releases_pruned:
     - name: {{ server.dir }}
-    - target: OMERO.server-{{ server.version }}
+    - keep: {{ server.keep_releases }}
+    - version: {{ server.version|tojson }}
     - require:
-      - omero_files: omero-server-release
+      - omero: omero-server-release

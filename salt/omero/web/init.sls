@@ -1,6 +1,8 @@
-{%- from 'omero/map.jinja' import omero with context %}
-{%- set web = omero.web %}
-{%- set config = dict({'omero.web.session_cookie_name': 'sessionid_' ~ pillar.environment.name}, **web.config) %}
+{%- from 'omero/web/map.jinja' import config, plan, web with context %}
+{%- import_text 'omero/files/requirements-web.txt' as locked %}
+{%- set unit = '/etc/systemd/system/omero-web.service' %}
+{#- What OMERO.web reads when its workers start. #}
+{%- set reads = [unit, web.gunicorn, web.dir ~ '/etc/grid/config.xml', web.venv ~ '/installed.txt'] %}
 
 include:
   - nginx
@@ -13,9 +15,10 @@ omero-web-configuration:
     - venv: {{ web.venv }}
     - user: {{ web.user }}
     - properties: {{ config|tojson }}
-    - secrets:
-        omero.web.public.password: secrets:omero:public
-        omero.web.secret_key: secrets:web:secret_key
+    - secrets: {{ dict(web.secrets, **{
+        'omero.web.public.password': 'secrets:omero:public',
+        'omero.web.secret_key': 'secrets:web:secret_key',
+      })|tojson }}
     - require:
       - omero_files: omero-web-python
       - file: omero-web-folder-etc-grid
@@ -24,27 +27,44 @@ omero-web-static:
   omero_files.static:
     - name: {{ web.dir }}
     - venv: {{ web.venv }}
-    - apps: {{ config.get('omero.web.apps', [])|tojson }}
+    - apps: {{ config['omero.web.apps']|tojson }}
     - user: {{ web.user }}
     - require:
       - omero: omero-web-configuration
 
+omero-web-gunicorn:
+  file.managed:
+    - name: {{ web.gunicorn }}
+    - contents: {{ ('# Managed by Salt.\n' ~ plan.gunicorn)|tojson }}
+    - mode: '0644'
+    - require:
+      - file: omero-web-root
+
 omero-web-unit:
   file.managed:
-    - name: /etc/systemd/system/omero-web.service
+    - name: {{ unit }}
     - source: salt://omero/files/omero-web.service.jinja
     - template: jinja
-    - context: {{ {'web': web, 'arguments': salt['omero.web_arguments'](config)}|tojson }}
+    - context: {{ {
+        'web': web,
+        'arguments': plan.arguments,
+        'reads': reads,
+        'gunicorn': salt['omero.web_pinned'](locked)['gunicorn'],
+      }|tojson }}
     - mode: '0644'
 
+# New settings and packages reach OMERO.web while it serves; only a change of the unit itself restarts it.
 omero-web-service:
-  service.running:
+  graceful.running:
     - name: omero-web
-    - enable: true
+    - record: /run/omero-web/loaded
+    - restart:
+      - {{ unit }}
     - require:
       - omero_files: omero-web-static
     - watch:
       - omero_files: omero-web-python
+      - file: omero-web-gunicorn
       - file: omero-web-unit
       - omero: omero-web-configuration
 
@@ -55,9 +75,11 @@ omero-web-site:
     - template: jinja
     - makedirs: true
     - context: {{ {
-        'backend': config.get('omero.web.application_server.host', '127.0.0.1') ~ ':' ~ config.get('omero.web.application_server.port', 4080),
+        'backend': plan.bind,
+        'extra': plan.nginx,
+        'prefix': config.get('omero.web.prefix', '/'),
         'static_url': config.get('omero.web.static_url', '/static/'),
-        'static_root': web.dir ~ '/var/static',
+        'static_root': config.get('omero.web.static_root', web.dir ~ '/var/static'),
         'timeout': config.get('omero.web.wsgi_timeout', 60),
       }|tojson }}
     - mode: '0644'

@@ -1,6 +1,7 @@
 {%- from 'omero/map.jinja' import omero with context %}
+{%- from 'omero/web/map.jinja' import plan, web with context %}
 {%- from 'omero/venv.jinja' import venv %}
-{%- set web = omero.web %}
+{%- import_text 'omero/files/requirements-web.txt' as locked %}
 
 include:
   - omero.tools
@@ -17,7 +18,7 @@ omero-web-root:
     - name: {{ web.root }}
     - makedirs: true
 
-{{ venv('omero-web', web.venv, 'salt://omero/files/requirements-web.txt', web.requirements, omero) }}
+{{ venv('omero-web', web.venv, locked, omero, hashed=plan.hashed, plain=plan.plain) }}
 
 # nginx reads the static files below var; config.xml in etc/grid holds passwords
 {%- for folder, mode in [('', '0755'), ('/etc', '0755'), ('/etc/grid', '0700'), ('/var', '0755')] %}

@@ -24,6 +24,7 @@ def prepare(settings):
     server = Server(settings)
     database = server.database
     version, patch = settings.patch()
+    checks.fault(settings.text("standin.fault"), server.read_only)
     checks.schema_patch(database.patches(), version, patch)
     checks.database_access(database.can_write(), server.read_only, settings.text("omero.db.user"))
     checks.data_directory(settings.text("omero.data.dir"), settings.read_only("repo"), database.uuid())

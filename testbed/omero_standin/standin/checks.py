@@ -10,6 +10,12 @@ class Refusal(Exception):
     """The server must not start; the text is its FATAL log line."""
 
 
+def fault(name, read_only):
+    """The release was made to fail, by `standin_release.py --fault`."""
+    if name == "start" or (name == "start-readonly" and read_only):
+        raise Refusal(f"standin.fault: {name}: this release was made to refuse to start")
+
+
 def schema_patch(rows, version, patch):
     """rows: (currentversion, currentpatch, finished) of dbpatch, newest first; None where there is no such table."""
     wanted = f"{version}|{patch}"

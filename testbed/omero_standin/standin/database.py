@@ -1,13 +1,20 @@
 """The database, with the user that the configuration names. A connection lost is opened again at the next use."""
 
 import contextlib
+import logging
 import threading
+import time
 
 import psycopg2
 import psycopg2.errors
 import psycopg2.extras
 
 from standin.directory import PERMISSIONS
+
+LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
+AGAIN = 0.2  # seconds after which a read is tried again whose connection was lost
+
+log = logging.getLogger("database")
 
 CAN_WRITE = """
     select current_setting('transaction_read_only') = 'off'
@@ -90,16 +97,34 @@ class Database:
         with self.free:
             connection = self.lend()
             try:
-                with connection, connection.cursor() as cursor:
+                with connection.cursor() as cursor:
                     yield Transaction(cursor)
+                connection.commit()
+            except BaseException:
+                with contextlib.suppress(psycopg2.Error):  # of a lost connection: the first error is the one that tells
+                    connection.rollback()
+                raise
             finally:
                 if not connection.closed:
                     with self.lock:
                         self.idle.append(connection)
 
-    def rows(self, statement, *values):
+    def read(self, work):
+        """work(transaction), which may be done twice: once more where the connection was lost in the middle."""
+        try:
+            with self.transaction() as transaction:
+                return work(transaction)
+        except psycopg2.errors.QueryCanceled:
+            raise
+        except LOST as error:
+            log.info("a connection was lost, the read is tried again: %s", " ".join(str(error).split()))
+            time.sleep(AGAIN)
         with self.transaction() as transaction:
-            return transaction.rows(statement, *values)
+            return work(transaction)
+
+    def rows(self, statement, *values):
+        """The rows of one statement that may be done twice."""
+        return self.read(lambda transaction: transaction.rows(statement, *values))
 
     def patches(self):
         """(currentversion, currentpatch, finished) of dbpatch, newest first; None where there is no such table."""
@@ -116,4 +141,9 @@ class Database:
         return self.rows("select value from configuration where name = 'omero.db.uuid'")[0]["value"]
 
     def newest_event(self):
-        return self.rows("select max(id) as newest from event")[0]["newest"]
+        """(the database's own number, the newest event's id): another one after a change and after a restore."""
+        (row,) = self.rows(
+            "select max(id) as newest, (select oid from pg_database where datname = current_database()) as oid"
+            " from event"
+        )
+        return row["oid"], row["newest"]

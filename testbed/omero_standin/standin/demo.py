@@ -66,7 +66,8 @@ class Demo:
             self.i.link("project", "dataset", project, dataset)
             for number in range(count):
                 annotations = [self.organism, self.genes[(place + number) % len(GENES)]]
-                image = self.i.image(f"{name}_{number + 1:02}.tif", shape, annotations)
+                file = f"{name}_{number + 1:02}.tif"
+                image = self.i.image(file, shape, (f"{OWNER}/idr0000-standin-cells/{name}", file), annotations)
                 self.i.link("dataset", "image", dataset, image)
 
     def screen(self):
@@ -100,7 +101,8 @@ class Demo:
                     self.i.link("well", "annotation", well, annotation)
                 for field in range(fields):
                     label = f"{name} [Well {chr(65 + row)}{column + 1}, Field {field + 1}]"
-                    image = self.i.image(label, shape, annotations)
+                    source = f"{OWNER}/idr0001-standin-screen/{name}", f"{name}.screen"  # one file for all wells
+                    image = self.i.image(label, shape, source, annotations)
                     self.i.add("wellsample", well=well, image=image, plateacquisition=run, well_index=field)
 
 

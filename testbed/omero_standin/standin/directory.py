@@ -37,6 +37,17 @@ class Directory:
             t.event(actor, SYSTEM_GROUP)
             return group
 
+    def set_permissions(self, actor, group, permissions):
+        self._update(actor, "experimentergroup", group, {"permissions": permissions})
+
+    def update_group(self, actor, group, fields):
+        """fields: {column: value} of experimentergroup."""
+        self._update(actor, "experimentergroup", group, fields)
+
+    def update_user(self, actor, user, fields):
+        """fields: {column: value} of experimenter."""
+        self._update(actor, "experimenter", user, fields)
+
     def create_user(self, actor, fields, groups, password=None):
         """fields: {column: value} of experimenter; groups: ids, the default group first."""
         with self.database.transaction() as t:
@@ -86,6 +97,13 @@ class Directory:
     def set_password(self, actor, user, password):
         with self.database.transaction() as t:
             self._password(t, user, password)
+            t.event(actor, SYSTEM_GROUP)
+
+    def _update(self, actor, table, number, fields):
+        with self.database.transaction() as t:
+            columns = ", ".join(f"{name} = %s" for name in fields)
+            if not t.rows(f"update {table} set {columns} where id = %s returning id", *fields.values(), number):
+                raise Unknown(f"no {table} {number}")
             t.event(actor, SYSTEM_GROUP)
 
     def _join(self, t, user, group):

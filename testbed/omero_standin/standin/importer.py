@@ -63,7 +63,8 @@ class Importer:
             self.rows.setdefault("annotation_mapvalue", []).append(pair)
         return annotation
 
-    def image(self, name, shape, annotations=()):
+    def image(self, name, shape, source, annotations=()):
+        """source: (folder, file) in the managed repository, which need not be there; what has a memo file."""
         image = self.add(
             "image",
             name=name,
@@ -77,6 +78,9 @@ class Importer:
             "pixels",
             image=image,
             image_index=0,
+            path=source[0],
+            name=source[1],
+            repo="standin-managed-repository",
             **{f"size{axis}": getattr(shape, axis) for axis in "xyzct"},
             significantbits=BITS[shape.kind],
             sha1="Pending...",

@@ -6,6 +6,7 @@ import uuid
 import Glacier2
 import Ice
 import omero
+import omero.constants
 
 from standin.digests import accepts
 from standin.directory import GUEST
@@ -47,7 +48,7 @@ class Manager(Glacier2.SessionManager):
             raise omero.WrappedCreateSessionException(
                 "[STAND-IN] status check", False, 0, "ome.conditions.ApiUsageException"
             )
-        session = self.server.sessions.use(name) or self.begin(name)
+        session = self.server.sessions.use(name) or self.begin(name, current.ctx.get(omero.constants.AGENT, ""))
         session.references += 1
         category = str(uuid.uuid4())
         if control is not None:
@@ -56,10 +57,10 @@ class Manager(Glacier2.SessionManager):
         identity = Ice.Identity(session.uuid, category)
         return Glacier2.SessionPrx.uncheckedCast(current.adapter.add(factory, identity))
 
-    def begin(self, name):
+    def begin(self, name, agent):
         try:
             user_id, _ = self.server.directory.credentials(name)
-            return self.server.login(user_id, name)
+            return self.server.login(user_id, name, agent)
         except Exception as error:
             log.error("session of %s: %s", name, " ".join(str(error).split()))
             raise omero.WrappedCreateSessionException(

@@ -9,19 +9,9 @@ CLASS = "ome.security.auth.PasswordUtil"
 
 def main(arguments):
     """Answer the process's exit code; prints the digest, unsalted without a user's id."""
-    if arguments == ["-version"]:
-        print('java version "11.0.0" [STAND-IN]', file=sys.stderr)
-        return 0
-    if CLASS not in arguments:
-        print(f"[STAND-IN] only {CLASS} can be run, not: {' '.join(arguments[:3])}", file=sys.stderr)
-        return 1
     password, *user = arguments[arguments.index(CLASS) + 1 :] or [None]
     if password is None or len(user) > 1 or not all(u.isdigit() for u in user):
         print("[STAND-IN] expected: PasswordUtil PASSWORD [USER_ID]", file=sys.stderr)
         return 1
     print(digest(password, int(user[0]) if user else None) if password.strip() else password)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

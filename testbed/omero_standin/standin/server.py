@@ -5,9 +5,11 @@ import time
 
 import psycopg2
 
+from standin import credits
 from standin.database import Database
 from standin.directory import Directory
 from standin.files import Files
+from standin.memo import Memo, Sources
 from standin.objects import Objects
 from standin.sessions import Sessions
 from standin.store import load
@@ -27,7 +29,7 @@ class Server:
         self.read_only = settings.read_only("db")
         self.database = Database(settings.database(), settings.number("omero.db.poolsize"), self.read_only)
         self.directory = Directory(self.database)
-        self.files = Files(settings.text("omero.data.dir"))
+        self.files, self.memo = Files(settings.text("omero.data.dir")), Memo(settings)
         self.sessions = Sessions(settings.session_timeout(), self.session_ended)
         self._store, self._event, self._looked = None, None, 0
 
@@ -43,10 +45,15 @@ class Server:
         """The repository as HQL sees it."""
         return Objects(self.store)
 
+    @property
+    def sources(self):
+        """The pixels as clients open them."""
+        return Sources(self.files, self.memo, self.store.imported)
+
     def refresh(self):
         newest = self.database.newest_event()
         if self._store is None or newest != self._event:
-            self._store, self._event = load(self.database), newest
+            self._store, self._event = load(self.database, self.settings.patch() >= credits.SINCE), newest
         self._looked = time.monotonic()
 
     def writable(self):
@@ -57,12 +64,15 @@ class Server:
     def user(self, number):
         return self.store.get("Experimenter", number)
 
-    def login(self, user_id, name):
+    def login(self, user_id, name, agent):
         """A new session, with a row in the database where the server may write."""
         self.refresh()
-        return self.sessions.create(user_id, name, None if self.read_only else lambda uuid: self.save(user_id, uuid))
+        save = None if self.read_only else lambda uuid: self.save(user_id, uuid, agent)
+        session = self.sessions.create(user_id, name, save)
+        session.agent = agent
+        return session
 
-    def save(self, user_id, uuid):
+    def save(self, user_id, uuid, agent):
         with self.database.transaction() as t:
             return t.insert(
                 "session",
@@ -72,6 +82,7 @@ class Server:
                 timetoidle=self.settings.number("omero.sessions.timeout"),
                 timetolive=0,
                 uuid=uuid,
+                useragent=agent[:255],
                 node=0,
                 owner=user_id,
             )

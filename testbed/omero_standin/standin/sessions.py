@@ -16,6 +16,7 @@ class Session:
     used: float
     references: int = 0
     group_id: int | None = None
+    agent: str = ""  # what the client calls itself
 
 
 class Sessions:

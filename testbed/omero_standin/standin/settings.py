@@ -22,7 +22,13 @@ class Settings:
     def text(self, key):
         if key not in self.values:
             raise SettingsError(f"{key}: no value, and none in etc/omero.properties")
-        return self.values[key]
+        return re.sub(r"\$\{(omero\.[\w.]+)\}", lambda other: self.text(other[1]), self.values[key])
+
+    def seconds(self, key):
+        value = self.text(key)
+        if not re.fullmatch(r"\d+(\.\d+)?", value):
+            raise SettingsError(f"{key}: expected seconds, like 0.5, not {value!r}")
+        return float(value)
 
     def number(self, key):
         value = self.text(key)

@@ -6,6 +6,7 @@ import Ice
 import omero.model as m
 import omero.rtypes as rt
 
+from standin import credits
 from standin.tables import TABLES
 
 UNITS = {symbol: getattr(m.enums.UnitsLength, name) for name, symbol in m.LengthI.SYMBOLS.items()}
@@ -26,6 +27,7 @@ class Store:
 
     def __init__(self):
         self.rows = {}
+        self.imported = {}  # pixels' id: the file in the managed repository that they were imported from
 
     def extent(self, kind):
         """All objects of the entity, of its subclasses too."""
@@ -58,14 +60,19 @@ class Store:
         return next((e for e in self.extent(kind) if e._value.val == value), None)
 
 
-def load(database):
-    """A Store of what the database holds now, all of it seen at one point in time."""
-    store, rows = Store(), {}
-    with database.transaction() as t:
-        t.rows("set transaction isolation level repeatable read")
-        for table in TABLES:
-            rows[table] = t.rows(f'select * from "{table.name}" order by "{table.order}", id')
-        pairs = t.rows("select annotation_id, name, value from annotation_mapvalue order by annotation_id, index")
+def read(transaction, credited):
+    """(rows by table, map annotations' pairs, imported files, credits), all of it seen at one point in time."""
+    transaction.rows("set transaction isolation level repeatable read")
+    rows = {table: transaction.rows(f'select * from "{table.name}" order by "{table.order}", id') for table in TABLES}
+    pairs = transaction.rows("select annotation_id, name, value from annotation_mapvalue order by annotation_id, index")
+    files = transaction.rows("select id, path, name from pixels where path is not null")
+    return rows, pairs, files, credits.read(transaction) if credited else {}
+
+
+def load(database, credited=False):
+    """A Store of what the database holds now; `credited`: its schema, and this release, have credits."""
+    rows, pairs, files, credit = database.read(lambda transaction: read(transaction, credited))
+    store = Store()
     for table in TABLES:
         for row in rows[table]:
             fields = {name: row[column] for column, name in table.names.items()}
@@ -80,6 +87,8 @@ def load(database):
     for pair in pairs:
         annotation = store.get("MapAnnotation", pair["annotation_id"])
         annotation._mapValue = [*(annotation._mapValue or []), m.NamedValue(pair["name"], pair["value"])]
+    credits.show(store, credit)
+    store.imported = {row["id"]: f"{row['path']}/{row['name']}" for row in files}
     return store
 
 

@@ -1,19 +1,11 @@
-"""What is installed for OMERO, by Salt's real loaders, real archives, real virtual environments, real certificates."""
+"""What is installed for OMERO, by Salt's real loaders, real virtual environments."""
 
-import getpass
 import hashlib
-import ssl
+import subprocess
 import sys
 import zipfile
 
 import pytest
-
-
-def _archive(folder, text):
-    path = folder / "OMERO.server-1.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("OMERO.server-1/etc/omero.properties", text)
-    return {"source": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "user": getpass.getuser()}
 
 
 def _twice(apply, state, name, **arguments):
@@ -28,72 +20,66 @@ def _twice(apply, state, name, **arguments):
     return ret
 
 
-def test_release(apply, tmp_path):
-    folder = tmp_path / "OMERO.server-1"
-    first = _archive(tmp_path, "one")
-    assert _twice(apply, "omero_files.release", str(folder), **first)["changes"]["old"] is None
-    assert folder.stat().st_mode & 0o777 == 0o750
-    second = _archive(tmp_path, "two")
-    ret = _twice(apply, "omero_files.release", str(folder), **second)
-    assert ret["changes"] == {"old": first["sha256"], "new": second["sha256"]}
-    assert (folder / "etc/omero.properties").read_text() == "two"
-
-
-def test_release_is_predicted_where_its_user_is_not_there_yet(apply, tmp_path):
-    given = {"source": "http://127.0.0.1:1/x.zip", "sha256": "0" * 64, "user": "no-such-user"}
-    ret = apply("omero_files.release", str(tmp_path / "OMERO.server-1"), test=True, **given)
-    assert ret["result"] is None
-
-
-def test_release_of_another_digest_is_refused(apply, tmp_path):
-    given = _archive(tmp_path, "one") | {"sha256": "0" * 64}
-    ret = apply("omero_files.release", str(tmp_path / "OMERO.server-1"), **given)
-    assert (ret["result"], ret["changes"]) == (False, {})
-    assert not (tmp_path / "OMERO.server-1").exists()
-
-
-def test_venv(apply, tmp_path):
-    folder = tmp_path / "venv3"
-    folder.mkdir()
-    (folder / "locked.txt").write_text("# none\n")
-    (folder / "extra.txt").write_text("# nor here\n")
-    given = {"python": sys.executable, "requirements": ["locked.txt", "extra.txt"]}
-    _twice(apply, "omero_files.venv", str(folder), **given)
-    assert (folder / "bin/pip").exists()
-    # what could not be installed is tried again
-    (folder / "extra.txt").write_text("/no/such/folder\n")
-    for _ in range(2):
-        ret = apply("omero_files.venv", str(folder), **given)
-        assert (ret["result"], ret["changes"]) == (False, {})
-        assert "pip failed" in ret["comment"]
+def _wheel(folder, version):
+    """A package of one empty module, and the sha256 of its file."""
+    path = folder / f"demo_pack-{version}-py3-none-any.whl"
+    info = f"demo_pack-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("demo_pack.py", f"VERSION = '{version}'\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: demo-pack\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture
-def certificate(apply, tmp_path):
-    given = {"key": str(tmp_path / "server.key"), "host": "idr-test-omeroreadonly-1", "user": getpass.getuser()}
+def venv(apply, tmp_path, monkeypatch):
+    """Function that applies lists of requirements to a virtual environment which finds two versions of one package."""
+    # wins over the file
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    folder = tmp_path / "venv3"
+    folder.mkdir()
+    digests = {version: _wheel(tmp_path, version) for version in ("1", "2")}
+    (folder / "pip.conf").write_text(f"[global]\nno-index = true\nfind-links = {tmp_path}\n")
 
-    def make(check=_twice, **more):
-        return check(apply, "omero_files.certificate", str(tmp_path / "server.pem"), **(given | more))
+    def venv(*texts, check=_twice):
+        requirements = [{f"{number}.txt": text} for number, text in enumerate(texts)]
+        given = {"python": sys.executable, "requirements": requirements}
+        return check(apply, "omero_files.venv", str(folder), **given)
 
-    return make
-
-
-def test_certificate(certificate, tmp_path):
-    certificate()
-    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
-    assert (tmp_path / "server.key").stat().st_mode & 0o777 == 0o600
-    first = (tmp_path / "server.pem").read_text()
-    certificate(host="another")
-    assert (tmp_path / "server.pem").read_text() != first
-
-
-@pytest.mark.parametrize("damage", ["key", "pem"])
-def test_certificate_that_does_not_serve_is_made_anew(certificate, tmp_path, damage):
-    certificate()
-    (tmp_path / f"server.{damage}").write_text("x")
-    assert "cannot be read" in certificate()["comment"]
+    venv.digests, venv.folder = {f"d{version}": digest for version, digest in digests.items()}, folder
+    return venv
 
 
-def test_certificate_is_made_anew_before_it_ends(certificate):
-    certificate(days_valid=30, days_remaining=10)
-    assert "it ends in 30 days" in certificate(days_valid=3650, days_remaining=90)["comment"]
+def _once(apply, state, name, **arguments):
+    return apply(state, name, **arguments)
+
+
+def _installed(venv):
+    command = [venv.folder / "bin/python", "-c", "import demo_pack; print(demo_pack.VERSION)"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_venv_with_hashes(venv):
+    digest = venv.digests
+    venv("# nothing\n", f"demo-pack==1 --hash=sha256:{digest['d1']}")
+    assert _installed(venv) == "1"
+    # a list that follows does not move it by accident, but by name
+    assert venv(f"demo-pack==1 --hash=sha256:{digest['d1']}", "# none", check=_once)["result"] is True
+    venv(f"demo-pack==1 --hash=sha256:{digest['d1']}", "demo-pack==2")
+    assert _installed(venv) == "2"
+
+
+def test_venv_refuses_another_file_than_that_of_the_hash(venv):
+    for _ in range(2):
+        ret = venv(f"demo-pack==2 --hash=sha256:{venv.digests['d1']}", check=_once)
+        assert (ret["result"], ret["changes"]) == (False, {})
+        assert venv.digests["d2"] in ret["comment"]
+
+
+def test_venv_is_tried_again_until_it_succeeded(venv):
+    for _ in range(2):
+        ret = venv("# none", "no-such-package==1", check=_once)
+        assert (ret["result"], ret["changes"]) == (False, {})
+        assert "pip install -r 1.txt failed" in ret["comment"]
+    venv("# none", "demo-pack==1")

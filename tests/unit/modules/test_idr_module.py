@@ -82,6 +82,25 @@ def test_the_mine_is_asked_once_in_a_run(load):
     assert len(asked) == 3
 
 
+def test_those_who_serve_are_those_who_say_so(load):
+    asked = []
+    said = {"idr-x-omeroreadonly-2": True, "idr-x-omeroreadonly-10": False, "idr-other-omeroreadonly-1": True}
+    # One that serves but has no address there is no peer.
+    known = {"address": MINE, "serving": {**said, "idr-x-omeroreadonly-3": True}}
+
+    def get(pattern, alias, tgt_type):
+        asked.append((alias, tgt_type))
+        return known[alias]
+
+    idr = load("modules", "idr", salt={"mine.get": get}, opts={"id": "idr-x-database"}, context={})
+    expected = [{"id": "idr-x-omeroreadonly-2", "address": "192.0.2.2"}]
+    assert idr.peers("omeroreadonly", serving=True) == idr.peers("omeroreadonly", serving=True) == expected
+    assert asked == [("address", "pcre"), ("serving", "pcre")]
+    known["serving"] = {}
+    assert idr.peers("omeroreadonly", serving=True, fresh=True) == []
+    assert len(idr.peers("omeroreadonly")) == 2
+
+
 def test_accepted_are_the_hosts_whose_keys_the_master_accepted(load, tmp_path):
     for state, names in {
         "minions": ["idr-x-proxy", "idr-x-database", "idr-other-database", "stranger"],

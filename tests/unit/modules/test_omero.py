@@ -3,7 +3,10 @@
 import importlib.util
 import json
 import pathlib
+import types
 
+import omero_errors
+import omero_host
 import omero_password
 import pytest
 from salt.exceptions import CommandExecutionError
@@ -28,7 +31,7 @@ class Run:
 
     def __call__(self, command, **options):
         self.calls.append((command, options))
-        named = [*command, options["env"].get("PGPASSFILE", "")]
+        named = [*command, options.get("env", {}).get("PGPASSFILE", "")]
         paths = [pathlib.Path(word) for word in named if word.startswith("/") and pathlib.Path(word).is_file()]
         self.files.append({path.name: path.read_text() for path in paths})
         answer = self.answers.pop(0) if self.answers else {}
@@ -50,16 +53,23 @@ def run():
 
 @pytest.fixture
 def omero(run, tmp_path):
-    spec = importlib.util.spec_from_file_location("omero_module", CHECKOUT / "_modules/omero.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-
     def get(key, default=None, unmask=False):
         assert unmask, "Salt answers asterisks without"
         return PILLAR.get(key, default)
 
-    module.__salt__ = {"pillar.get": get, "cmd.run_all": run}
-    return module
+    functions = {}
+    for path in sorted((CHECKOUT / "_modules").glob("omero*.py")):
+        spec = importlib.util.spec_from_file_location(f"{path.stem}_module", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.__salt__ = {
+            "pillar.get": get,
+            "cmd.run_all": run,
+            "cmd.run_stdout": lambda *words, **options: "active\n",
+            "omero.config_list": lambda **names: {},
+        }
+        functions.update(vars(module))
+    return types.SimpleNamespace(**functions)
 
 
 @pytest.fixture
@@ -68,8 +78,8 @@ def there():
 
 
 def test_commands_run_quietly_as_the_user_without_the_minions_environment(omero, run, monkeypatch):
-    monkeypatch.setattr(omero.pwd, "getpwuid", lambda uid: type("Entry", (), {"pw_name": "root"}))
-    assert omero.status() is True
+    monkeypatch.setattr(omero_host.pwd, "getpwuid", lambda uid: type("Entry", (), {"pw_name": "root"}))
+    assert omero.status() == {"up": True, "service": "active", "components": {}}
     ((command, options),) = run.calls
     become = ["setpriv", "--reuid=omero-server", "--regid=omero-server", "--init-groups", "--"]
     assert command == [*become, "/opt/omero/server/venv3/bin/omero", "admin", "status"]
@@ -84,7 +94,19 @@ def test_commands_run_quietly_as_the_user_without_the_minions_environment(omero,
 
 def test_status_of_a_server_that_is_down(omero, run, there):
     run.answers = [{"retcode": 1}]
-    assert omero.status(**there) is False
+    assert omero.status(**there)["up"] is False
+
+
+def test_status_of_each_component(omero, run, there, tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/internal.cfg").touch()
+    said = "active (pid = 7, enabled)\ninactive (disabled)\n"
+    run.answers = [{}, {"stdout": "OMERO.Glacier2\nBlitz-0\n"}, {"stdout": said}]
+    assert omero.status(**there | {"omerodir": str(tmp_path)})["components"] == {
+        "Blitz-0": {"state": "active", "pid": 7, "enabled": True},
+        "OMERO.Glacier2": {"state": "inactive", "pid": None, "enabled": False},
+    }
+    assert run.calls[-1][0][-1] == "server state Blitz-0; server state OMERO.Glacier2"
 
 
 def test_look_gives_the_password_on_standard_input(omero, run, there):
@@ -93,6 +115,17 @@ def test_look_gives_the_password_on_standard_input(omero, run, there):
     assert "public-secret" in run.calls[0][1]["stdin"]
     assert run.calls[0][0][-1] == "look"
     assert "public-secret" not in run.shown() + str(run.calls[0][1]["env"])
+
+
+def test_read_only_is_the_servers_own_word(omero, run, there):
+    run.answers = [{"stdout": '{"up": true, "db": true, "repo": false, "version": "5.6.18"}'}]
+    assert omero.read_only(**there) == {"db": True, "repo": False}
+
+
+def test_read_only_of_a_server_that_refuses_the_user(omero, run, there):
+    run.answers = [{"stdout": '{"up": true}'}]
+    with pytest.raises(omero_errors.LoginRefused, match="refuses the user or the password: public"):
+        omero.read_only(**there)
 
 
 def test_look_at_a_server_that_is_down(omero, run, there):
@@ -188,3 +221,65 @@ def test_bad_database_settings_name_the_pillar(omero, monkeypatch):
 def test_version(omero, run, there, stderr, expected):
     run.answers = [{"stdout": "5.23.0", "stderr": stderr}]
     assert omero.version(**there) == {"omero-py": "5.23.0", "omero-server": expected}
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_session_is_closed_whatever_happens(omero, run, there, failing):
+    run.answers = [{}, {"retcode": 62 * failing, "stderr": "root-secret"}]
+    if failing:
+        with pytest.raises(omero_errors.OmeroError) as caught:
+            omero.removepyramids(**there)
+        assert "root-secret" not in str(caught.value)
+    else:
+        assert omero.removepyramids(**there) == {"dry_run": True, "images": [], "failed": {}}
+    words = [command[1] for command, _ in run.calls]
+    assert words == ["login", "admin", "logout"]
+    folders = {options["env"]["OMERO_SESSIONDIR"] for _, options in run.calls}
+    assert len(folders) == 1
+    assert not pathlib.Path(folders.pop()).exists()
+    assert [options["env"].get("OMERO_PASSWORD") for _, options in run.calls] == ["root-secret", None, None]
+    assert "root-secret" not in run.shown()
+
+
+def test_a_login_that_fails_goes_no_further(omero, run, there):
+    run.answers = [{"retcode": 42}]
+    with pytest.raises(omero_errors.ConnectionRefused):
+        omero.removepyramids(**there)
+    assert len(run.calls) == 1
+
+
+def test_what_a_new_user_may_have(omero, run):
+    with pytest.raises(CommandExecutionError, match="user_add: unknown shoe_size"):
+        omero.user_add("u", ["public"], shoe_size=44, __pub_fun="omero.user_add", user=None)
+    assert run.calls == []
+
+
+def test_roots_password_goes_to_the_database(omero, run):
+    run.answers = [_rows(), {}]
+    assert omero.user_password("root", KEY, user=None) is True
+    assert omero_password.digest("public-secret", 0) in run.calls[1][1]["stdin"]
+    run.answers = [_rows(root="public-secret")]
+    assert omero.user_password("root", KEY, user=None) is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "expected"),
+    [
+        (
+            {"retcode": 1, "stderr": "Job failed"},
+            omero_errors.ServiceFailed,
+            "Job failed; its journal ends with: active",
+        ),
+        (
+            {"retcode": 1, "stdout": "['systemctl'] : Timed out after 9 seconds"},
+            omero_errors.StartTimedOut,
+            "after 9 seconds",
+        ),
+    ],
+)
+def test_a_service_that_does_not_start(omero, run, answer, kind, expected):
+    run.answers = [answer]
+    with pytest.raises(kind, match=expected):
+        omero.start(timeout=9)
+    assert run.calls == [(["systemctl", "start", "omero-server"], run.calls[0][1])]
+    assert run.calls[0][1]["timeout"] == 9

@@ -1,47 +1,13 @@
 """The operator's view of an environment, with the pillar that the checkout has."""
 
-import copy
-import shutil
-
-import idr_ids
 import idr_maps
 import pytest
-import salt.config
-
-
-@pytest.fixture
-def master(checkout, tmp_path):
-    """Options of a master over a copy of the checkout's pillar and maps."""
-    for path in checkout.glob("*.map"):
-        shutil.copy(path, tmp_path)
-    shutil.copytree(checkout / "cloud.profiles.d", tmp_path / "cloud.profiles.d")
-    shutil.copytree(checkout / "pillar", tmp_path / "pillar", ignore=shutil.ignore_patterns("secrets"))
-    opts = copy.deepcopy(salt.config.DEFAULT_MASTER_OPTS)
-    opts.update(
-        id="master",
-        root_dir=str(tmp_path),
-        cachedir=str(tmp_path / "cache"),
-        extension_modules=str(tmp_path / "extmods"),
-        pki_dir=str(tmp_path / "pki"),
-        conf_file=str(tmp_path / "master"),
-        pillar_roots={"base": [str(tmp_path / "pillar")]},
-        file_roots={"base": [str(checkout / "salt")]},
-        module_dirs=[str(checkout)],
-        minion_data_cache=False,
-    )
-    return opts
 
 
 @pytest.fixture
 def runner(load, master):
     """The runner module."""
     return load("runners", "idr", opts=master, context={})
-
-
-@pytest.fixture
-def environment(checkout):
-    """Any environment of the maps."""
-    return idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
 
 
 def test_check_passes_with_secrets(runner, environment, tmp_path):

@@ -56,23 +56,15 @@ class Client:
         return {} if fun in self.failing else {tgt: {"retcode": 0}}
 
 
-class Keys:
-    """Double of the master's keys."""
-
-    ACC = "minions"
-
-    def list_keys(self):
-        """One accepted key and one that waits."""
-        return {"minions": ["idr-local-proxy"], "minions_pre": ["idr-local-database"]}
-
-
 @pytest.fixture
-def joining(load, monkeypatch):
-    """The runner with doubles, and its client."""
+def joining(load, master, accept, monkeypatch):
+    """Function that makes the runner, over a master with one accepted key and one that waits, and its client."""
+    accept("idr-local-proxy")
+    accept("idr-local-database", state="minions_pre")
+    accept("idr-local-omeroreadonly-1", state="minions_rejected")
 
     def joining(**arguments):
-        module, client = load("runners", "join", opts={}), Client(**arguments)
-        monkeypatch.setattr(module.salt.key, "get_key", lambda opts: contextlib.nullcontext(Keys()))
+        module, client = load("runners", "join", opts=master, context={}), Client(**arguments)
         monkeypatch.setattr(module.salt.client, "get_local_client", lambda **_: contextlib.nullcontext(client))
         return module, client
 
@@ -86,7 +78,10 @@ def test_accepted_minion_is_brought_up_to_date_in_order(joining):
     assert client.sent == [("idr-local-proxy", function) for function in functions]
 
 
-@pytest.mark.parametrize("minion_id", ["idr-local-database", "idr-local-management", "stranger", "*", None])
+@pytest.mark.parametrize(
+    "minion_id",
+    ["idr-local-database", "idr-local-management", "idr-local-omeroreadonly-1", "stranger", "*", None],
+)
 def test_others_are_refused(joining, minion_id):
     runner, client = joining()
     ret = runner.started(minion_id)

@@ -93,3 +93,26 @@ def test_running_believes_the_servers_own_word(state, server, read_only, said, r
     server.said = said
     ret = state("running", False, "server", timeout=0, read_only=read_only)
     assert (ret["result"], ret["changes"]) == (result, {})
+
+
+@pytest.mark.parametrize(
+    ("version", "said", "result"),
+    [
+        ("5.7.0", {"up": True, "version": "5.7.0"}, True),
+        ("5.7.0-ice36-b12", {"up": True, "version": "5.7.0"}, True),
+        ("5.7.0-ice36", {"up": True, "version": "5.7.0-SNAPSHOT"}, True),
+        ("5.7.0", {"up": True, "version": "5.6.18"}, False),
+        ("5.7.0", {"up": True}, False),
+    ],
+)
+def test_running_asks_for_the_version(state, server, version, said, result):
+    server.said = said
+    ret = state("running", False, "server", timeout=0, version=version)
+    assert (ret["result"], ret["changes"]) == (result, {})
+
+
+def test_running_says_all_that_is_wrong(state, server):
+    server.said = {"up": True, "version": "5.6.18", "db": False, "repo": True}
+    ret = state("running", False, "server", timeout=0, version="5.7.0", read_only=True)
+    assert "its version is 5.6.18" in ret["comment"]
+    assert "'db': False" in ret["comment"]

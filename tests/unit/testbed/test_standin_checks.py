@@ -28,6 +28,19 @@ def test_any_other_patch_is_refused(rows, reason):
         checks.schema_patch(rows, "OMERO5.4", 0)
 
 
+@pytest.mark.parametrize(
+    ("fault", "read_only", "starts"),
+    [("", False, True), ("start", False, False), ("start", True, False)]
+    + [("start-readonly", False, True), ("start-readonly", True, False)],
+)
+def test_a_release_made_to_fail_says_so(fault, read_only, starts):
+    if starts:
+        checks.fault(fault, read_only)
+    else:
+        with pytest.raises(checks.Refusal, match=f"standin.fault: {fault}: .*made to refuse"):
+            checks.fault(fault, read_only)
+
+
 def test_only_a_read_only_server_does_with_a_user_that_cannot_write():
     checks.database_access(True, read_only=False, user="omero")
     checks.database_access(True, read_only=True, user="omero")

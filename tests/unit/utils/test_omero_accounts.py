@@ -9,7 +9,7 @@ import pytest
 GROUPS = {"lab": {"type": "read-annotate"}, "public": {"type": "read-only"}}
 USERS = {
     "curator": {"firstname": "Cu", "lastname": "Rator", "groups": ["lab", "public"], "owner_of": ["lab"]},
-    "public": {"groups": ["public"], "password": "key"},
+    "public": {"groups": ["public"], "password": "key", "firstname": "Pub"},
 }
 SECRET = "the-secret-of-public"
 
@@ -21,7 +21,7 @@ def _want(groups=None, users=None):
 def _have(**users):
     base = {
         "curator": {"id": 2, "firstname": "Cu", "lastname": "Rator", "hash": None},
-        "public": {"id": 3, "firstname": "public", "lastname": "public", "hash": omero_password.digest(SECRET, 3)},
+        "public": {"id": 3, "firstname": "Pub", "lastname": "any", "hash": omero_password.digest(SECRET, 3)},
     }
     base["curator"]["groups"] = [["lab", True], ["user", False], ["public", False]]
     base["public"]["groups"] = [["public", False], ["user", False]]
@@ -58,7 +58,7 @@ def test_everything_of_an_empty_server():
         (
             "public",
             {"firstname": "P"},
-            [{"do": "rename", "user": "public", "firstname": "public", "lastname": "public"}],
+            [{"do": "describe", "user": "public", "firstname": "Pub"}],
         ),
         (
             "public",
@@ -116,3 +116,74 @@ def test_root_gets_its_password_by_sql_only_when_it_differs():
     assert omero_accounts.root(have, "root's") is None
     assert omero_password.digest("new", 0) in omero_accounts.root(have, "new")
     assert "new" not in omero_accounts.root(have, "new")
+
+
+def test_details_are_left_alone_where_they_are_not_given():
+    want = _want(users={"public": {"groups": ["public"], "email": "a@b.c"}})
+    assert omero_accounts.plan(_have(), want) == [{"do": "describe", "user": "public", "email": "a@b.c"}]
+    assert omero_accounts.plan(_have(public={"email": "a@b.c"}), want) == []
+    assert omero_accounts.plan(_have(), _want(users={"public": {"groups": ["public"]}})) == []
+
+
+def test_an_empty_detail_is_none():
+    want = _want(users={"public": {"groups": ["public"], "email": ""}})
+    assert omero_accounts.plan(_have(public={"email": None}), want) == []
+
+
+def test_a_new_user_has_its_name_for_both_names():
+    have = omero_accounts.current('{"groups": null, "users": null}')
+    step = omero_accounts.plan(have, _want(users={"u": {"groups": ["system"], "lastname": "L"}}))[-1]
+    assert (step["firstname"], step["lastname"]) == ("u", "L")
+
+
+@pytest.mark.parametrize(("known", "fits"), [((), False), (["other"], True), (None, True)])
+def test_groups_that_only_the_database_has(known, fits):
+    users = {"u": {"groups": ["other"]}}
+    if fits:
+        assert omero_accounts.wanted({}, users, None, known)["users"]["u"]["groups"] == ["other"]
+    else:
+        with pytest.raises(omero_accounts.AccountError, match="omero:users:u:groups"):
+            omero_accounts.wanted({}, users, None, known)
+
+
+def test_people_are_shown_without_digests():
+    found = omero_accounts.people(_have())
+    assert found["public"] == {
+        "id": 3,
+        "firstname": "Pub",
+        "lastname": "any",
+        "email": None,
+        "institution": None,
+        "groups": ["public"],
+        "owner_of": [],
+        "active": True,
+        "admin": False,
+    }
+    assert omero_password.digest(SECRET, 3) not in str(found)
+
+
+def test_circles():
+    assert omero_accounts.circles(_have()) == {
+        "lab": {"permissions": "rwra--", "type": "read-annotate", "members": ["curator"], "owners": ["curator"]},
+        "public": {"permissions": "rwr---", "type": "read-only", "members": ["curator", "public"], "owners": []},
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "groups", "owner", "expected"),
+    [
+        ("join", ["lab"], False, []),
+        ("join", ["new"], False, [{"do": "join", "user": "curator", "groups": ["new"]}]),
+        ("join", ["public"], True, [{"do": "own", "user": "curator", "group": "public"}]),
+        ("leave", ["public"], False, [{"do": "leave", "user": "curator", "groups": ["public"]}]),
+        ("leave", ["lab"], True, [{"do": "disown", "user": "curator", "group": "lab"}]),
+        ("leave", ["new"], False, []),
+    ],
+)
+def test_move(action, groups, owner, expected):
+    assert omero_accounts.move("curator", _have()["users"]["curator"], action, groups, owner) == expected
+
+
+def test_nobody_is_left_without_a_group():
+    with pytest.raises(omero_accounts.AccountError, match="curator: would be in no group"):
+        omero_accounts.move("curator", _have()["users"]["curator"], "leave", ["lab", "public"], False)

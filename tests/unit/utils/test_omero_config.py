@@ -60,6 +60,47 @@ def test_an_error_does_not_show_the_value():
     assert "sec" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "a\x1fb", "\ud800", "\ufffe", "two\rlines"])
+def test_what_xml_cannot_hold_is_refused(text):
+    with pytest.raises(omero_config.ConfigError, match="that XML can hold"):
+        omero_config.to_text("omero.web.x", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True),
+        ("25", 25),
+        ("-1", -1),
+        ("0.5", 0.5),
+        ("[1,true]", [1, True]),
+        ('{"a":null}', {"a": None}),
+        ("007", "007"),
+        ("1.50", "1.50"),
+        ("9" * 30, "9" * 30),
+        ("True", "True"),
+        ("null", "null"),
+        ("[not json", "[not json"),
+        ("", ""),
+        ("%user%/%year%", "%user%/%year%"),
+    ],
+)
+def test_typed_values_are_stored_as_the_same_text_again(text, value):
+    found = omero_config.typed(text)
+    assert (found, type(found)) == (value, type(value))
+    assert omero_config.to_text("x", found) == text
+
+
+def test_lines():
+    assert omero_config.from_lines("a=1\nb.c=x=y\n\nnoise\nwith blank=1\nd=\n") == {"a": "1", "b.c": "x=y", "d": ""}
+
+
+def test_a_password_in_an_address_is_masked_alone():
+    shown = omero_config.masked("omero.web.caches", '{"LOCATION":"redis://:hidden@host:6379/0"}')
+    assert shown == f'{{"LOCATION":"redis://:{omero_config.MASK}@host:6379/0"}}'
+    assert omero_config.masked("omero.web.x", "http://host:80/@me") == "http://host:80/@me"
+
+
 def test_from_xml_reads_the_active_profile():
     assert omero_config.from_xml(XML) == {"omero.db.name": "omero", "omero.db.pass": "a&b"}
     other = XML.replace('omero.config.profile" value="default"', 'omero.config.profile" value="other"')

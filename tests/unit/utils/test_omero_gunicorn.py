@@ -1,12 +1,27 @@
-"""omero_gunicorn: the command of OMERO.web."""
+"""omero_gunicorn: the settings of OMERO.web's server."""
 
 import omero_gunicorn
 import pytest
 
 
+def _read(properties):
+    """What gunicorn reads: the file is Python."""
+    found = {}
+    exec(omero_gunicorn.configuration(properties), found)
+    return {name: value for name, value in found.items() if not name.startswith("__")}
+
+
 def test_omeros_defaults():
-    words = "--bind 127.0.0.1:4080 --workers 5 --threads 1 --timeout 60 --max-requests 0 omeroweb.wsgi:application"
-    assert omero_gunicorn.arguments({}) == words.split()
+    assert _read({}) == {
+        "bind": "127.0.0.1:4080",
+        "graceful_timeout": 60,
+        "max_requests": 0,
+        "threads": 1,
+        "timeout": 60,
+        "workers": 5,
+        "wsgi_app": "omeroweb.wsgi:application",
+    }
+    assert omero_gunicorn.arguments({}) == []
 
 
 def test_properties():
@@ -17,10 +32,24 @@ def test_properties():
         "omero.web.wsgi_workers": 25,
         "omero.web.wsgi_threads": 2,
         "omero.web.wsgi_timeout": 900,
-        "omero.web.wsgi_args": "--log-level info",
+        "omero.web.wsgi_worker_class": "gevent",
+        "omero.web.wsgi_worker_connections": "50",
+        "omero.web.wsgi_args": "--log-level info --access-logformat '%(h)s %(r)s'",
     }
-    words = "--bind 0.0.0.0:8000 --workers 25 --threads 2 --timeout 900 --max-requests 30000 --log-level info"
-    assert omero_gunicorn.arguments(properties) == [*words.split(), "omeroweb.wsgi:application"]
+    found = _read(properties)
+    assert (found["bind"], found["workers"], found["threads"]) == ("0.0.0.0:8000", 25, 2)
+    assert (found["timeout"], found["graceful_timeout"], found["max_requests"]) == (900, 900, 30000)
+    assert (found["worker_class"], found["worker_connections"]) == ("gevent", 50)
+    assert omero_gunicorn.arguments(properties) == ["--log-level", "info", "--access-logformat", "%(h)s %(r)s"]
+
+
+def test_no_limit_for_requests_is_no_endless_end():
+    assert _read({"omero.web.wsgi_timeout": 0})["graceful_timeout"] == omero_gunicorn.GRACE
+
+
+@pytest.mark.parametrize("host", ["'x", '"; import os #', "a\\b", "ü"])
+def test_any_text_stays_one_value(host):
+    assert _read({"omero.web.application_server.host": host})["bind"] == f"{host}:4080"
 
 
 @pytest.mark.parametrize(
@@ -36,4 +65,9 @@ def test_properties():
 )
 def test_bad_numbers_are_named(key, value):
     with pytest.raises(ValueError, match=key):
-        omero_gunicorn.arguments({key: value})
+        omero_gunicorn.settings({key: value})
+
+
+def test_open_quotes_are_named():
+    with pytest.raises(ValueError, match="omero.web.wsgi_args"):
+        omero_gunicorn.arguments({"omero.web.wsgi_args": "--x 'y"})

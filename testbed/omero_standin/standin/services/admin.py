@@ -116,6 +116,18 @@ class Admin(Base, omero.api.IAdmin):
         numbers = ids([default_group, *groups])
         return self.change(self.server.directory.create_user, fields, numbers, unwrap(password))
 
+    def updateExperimenter(self, user, current=None):
+        fields = {name.lower(): unwrap(getattr(user, "_" + name)) for name in NAMES}
+        return self.change(self.server.directory.update_user, user.id.val, fields)
+
+    def updateSelf(self, user, current=None):
+        fields = {name.lower(): unwrap(getattr(user, "_" + name)) for name in NAMES if name != "omeName"}
+        return self.change(self.server.directory.update_user, self.session.user_id, fields, own=True)
+
+    def updateGroup(self, group, current=None):
+        fields = {"name": unwrap(group.name), "description": unwrap(group.description)}
+        return self.change(self.server.directory.update_group, group.id.val, fields)
+
     def addGroups(self, user, groups, current=None):
         return self.change(self.server.directory.add_groups, user.id.val, ids(groups))
 

@@ -19,6 +19,7 @@ log = logging.getLogger("services")
 ANSWERS = (
     (ReadOnlyError, omero.SecurityViolation, "ome.conditions.SecurityViolation"),
     (Unknown, omero.ApiUsageException, "ome.conditions.ApiUsageException"),
+    (psycopg2.IntegrityError, omero.ValidationException, "ome.conditions.ValidationException"),
     (Taken, omero.ValidationException, "ome.conditions.ValidationException"),
 )
 
@@ -134,7 +135,7 @@ class Stateful(Base):
         return self.context()
 
     def setPixelsId(self, number, *rest):
-        self.renderer = Renderer(self.must("Pixels", number), self.server.files)
+        self.renderer = Renderer(self.must("Pixels", number), self.server.sources)
         return True
 
     def close(self, current=None):

@@ -41,6 +41,17 @@ class Config(Base, omero.api.IConfig):
         return self.server.database.uuid()
 
 
+def session_object(server, session):
+    """The omero.model.Session of an open session."""
+    found = m.SessionI(session.row_id, True)
+    found.uuid, found.started = rstring(session.uuid), rtime(int(session.started * 1000))
+    found.timeToIdle, found.timeToLive = rlong(server.settings.number("omero.sessions.timeout")), rlong(0)
+    found.userAgent, found.owner = rstring(session.agent), m.ExperimenterI(session.user_id, False)
+    found._details = m.DetailsI()
+    found._details._permissions = m.PermissionsI("rw----")
+    return found
+
+
 @service
 class Sessions(Base, omero.api.ISession):
     getMyOpenSessions = always([])
@@ -49,12 +60,7 @@ class Sessions(Base, omero.api.ISession):
         session = self.server.sessions.use(uuid)
         if session is None:
             raise omero.RemovedSessionException("", "ome.conditions.RemovedSessionException", f"no session {uuid}")
-        answer = m.SessionI(session.row_id, True)
-        answer.uuid, answer.started = rstring(uuid), rtime(int(session.started * 1000))
-        answer.timeToIdle, answer.timeToLive = rlong(self.server.settings.number("omero.sessions.timeout")), rlong(0)
-        answer._details = m.DetailsI()
-        answer._details._permissions = m.PermissionsI("rw----")
-        return answer
+        return session_object(self.server, session)
 
     def closeSession(self, session, current=None):
         if not self.server.sessions.close(session.uuid.val):

@@ -7,10 +7,13 @@ import uuid
 import Ice
 import omero
 import omero.api
+import omero.cmd
+import omero.grid
 
 from standin.digests import accepts
-from standin.services import admin, config, containers, images, query, thumbnails
+from standin.services import admin, config, containers, images, query, resources, thumbnails
 from standin.services.base import always
+from standin.services.commands import Commands, Handle
 
 log = logging.getLogger("services")
 SHARED = {
@@ -36,7 +39,8 @@ CREATED = {
 
 
 class ServiceFactory(omero.api.ServiceFactory):
-    setCallback = detachOnDestroy = closeOnDestroy = subscribe = always(None)
+    setCallback = subscribe = always(None)
+    closes = False
 
     def __init__(self, server, session, category, adapter):
         self.server, self.session, self.category, self.adapter = server, session, category, adapter
@@ -52,6 +56,16 @@ class ServiceFactory(omero.api.ServiceFactory):
             identity = Ice.Identity(f"{self.session.uuid}/{name}", self.category)
             self.proxies[name] = self.adapter.add(servant, identity)
         return proxy.uncheckedCast(self.proxies[name])
+
+    def sharedResources(self, current=None):
+        return self.serve("SharedResources", resources.Resources, omero.grid.SharedResourcesPrx)
+
+    def submit_async(self, callback, request, current=None):
+        name = f"Handle-{uuid.uuid4()}"
+        handle = Handle(request, Commands(self.server, self.session).answer(request))
+        handle.done = lambda: self.proxies.pop(name, None)
+        self.proxies[name] = self.adapter.add(handle, Ice.Identity(f"{self.session.uuid}/{name}", self.category))
+        callback.ice_response(omero.cmd.HandlePrx.uncheckedCast(self.proxies[name]))
 
     def setSecurityPassword(self, password, current=None):
         _, stored = self.server.directory.credentials(self.session.user_name)
@@ -77,9 +91,17 @@ class ServiceFactory(omero.api.ServiceFactory):
     def activeServices(self, current=None):
         return list(self.proxies)
 
+    def closeOnDestroy(self, current=None):
+        self.closes = True
+
+    def detachOnDestroy(self, current=None):
+        self.closes = False
+
     def destroy(self, current=None):
-        """The client is gone; the session itself stays until it is closed or expires."""
+        """The client is gone; its session stays until it expires, or ends if this client, the last, asked for that."""
         self.session.references -= 1
+        if self.closes and self.session.references < 1:
+            self.server.sessions.close(self.session.uuid)
         for identity in [p.ice_getIdentity() for p in self.proxies.values()] + [current.id]:
             with contextlib.suppress(Ice.NotRegisteredException):
                 self.adapter.remove(identity)

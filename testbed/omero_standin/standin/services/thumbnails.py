@@ -37,7 +37,7 @@ class Thumbnails(Stateful, omero.api.ThumbnailStore):
         found = {}
         for number in ids:
             try:
-                found[number] = thumbnail(Renderer(self.must("Pixels", number), self.server.files))
+                found[number] = thumbnail(Renderer(self.must("Pixels", number), self.server.sources))
             except MissingError as error:
                 log.error("thumbnail of Pixels:%s: %s", number, error)
         return found
