@@ -11,7 +11,8 @@ from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "frontend"
 
-FLAG = "/var/lib/idr-site/maintenance.on"
+# What is closed while the file is there: the whole site, or only the way to the read-write server.
+FLAGS = {"site": "/var/lib/idr-site/maintenance.on", "readwrite": "/var/lib/idr-site/readwrite.on"}
 
 
 def __virtual__():
@@ -59,9 +60,10 @@ def redirects(given):
 
 def raw_servers():
     """
-    The read-only servers with the port that each has on this host.
+    The read-only servers that are to serve, with the port that each has on this host, and what it serves: OMERO.web,
+    raw OMERO, or both (pillar ``haproxy:api_servers``).
 
-    :returns: list of ``{"id": str, "port": int}``, by port
+    :returns: list of ``{"id": str, "port": int, "web": bool, "api": bool}``, by port
     :raises CommandExecutionError: the mine does not know this host, or a server's number has no port
 
     CLI Example:
@@ -70,17 +72,20 @@ def raw_servers():
 
         salt '*-proxy' frontend.raw_servers
     """
-    own = __salt__["pillar.get"]("haproxy:per_server", unmask=True)
-    servers = [idr_ids.parse(peer["id"]) for peer in __salt__["idr.peers"]("omeroreadonly")]
+    haproxy = __salt__["pillar.get"]("haproxy", unmask=True)
+    own = haproxy["per_server"]
+    servers = [idr_ids.parse(peer["id"]) for peer in __salt__["idr.peers"](idr_ids.READER, serving=True)]
     try:
-        return idr_proxy.raw_ports(servers, own["first_port"], own["last_port"])
+        ported = idr_proxy.raw_ports(servers, own["first_port"], own["last_port"])
     except ValueError as exc:
         raise CommandExecutionError(str(exc)) from exc
+    parts = idr_proxy.split(len(ported), haproxy.get("api_servers", 0))
+    return [{**server, **part} for server, part in zip(ported, parts, strict=True)]
 
 
 def client_arguments():
     """
-    Arguments for ``omero.client`` with which a client picks one of the read-only servers and stays with it.
+    Arguments for ``omero.client`` with which a client picks one of the servers of raw OMERO and stays with it.
 
     :returns: list of str
     :raises CommandExecutionError: as :func:`raw_servers`
@@ -91,7 +96,7 @@ def client_arguments():
 
         salt '*-proxy' frontend.client_arguments
     """
-    return idr_proxy.client_arguments([server["port"] for server in raw_servers()])
+    return idr_proxy.client_arguments([server["port"] for server in raw_servers() if server["api"]])
 
 
 def subject_names(names):
@@ -128,13 +133,14 @@ def certificate_due(certificate, key, authority, names, days):
     return idr_tls.due(certificate, key, authority, names, days)
 
 
-def maintenance(on=None):
+def maintenance(on=None, of="site"):
     """
     Whether an operator has closed the site; with ``on``, close or open it. Takes effect with the next request.
 
     What the pillar says (``proxy:maintenance:enabled``) is another matter: the site is open when both say so.
 
     :param on: True or False; nothing to ask only
+    :param of: ``site``, or ``readwrite`` for the port that leads to the read-write server
     :returns: True when closed by an operator
     :raises CommandExecutionError: the host has no front end
 
@@ -143,8 +149,11 @@ def maintenance(on=None):
     .. code-block:: bash
 
         salt '*-proxy' frontend.maintenance on=True
+        salt '*-proxy' frontend.maintenance on=True of=readwrite
     """
-    flag = pathlib.Path(FLAG)
+    if of not in FLAGS:
+        raise CommandExecutionError(f"of: expected one of {', '.join(FLAGS)}, found {of!r}")
+    flag = pathlib.Path(FLAGS[of])
     if not flag.parent.is_dir():
         raise CommandExecutionError(f"{flag.parent} is missing: this host has no front end")
     if on is True:

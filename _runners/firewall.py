@@ -2,20 +2,12 @@
 Who may reach whom in an environment.
 """
 
-import pathlib
-
 import idr_firewall
 import idr_ids
-import idr_maps
-import salt.cache
-import salt.pillar
-import salt.utils.data
-import salt.utils.mine
-import salt.utils.minions
+import idr_mine
+import idr_pillar
 
 __virtualname__ = "firewall"
-
-MINE_ALIAS = "address"
 
 
 def __virtual__():
@@ -54,46 +46,14 @@ def rows(environment):
         salt-run firewall.rows idr-local --out=json
     """
     try:
-        hosts = idr_maps.hosts(_checkout(), environment)
-        return idr_firewall.reach([_host(name) for name in hosts], _peers(environment, hosts))
+        hosts = idr_pillar.hosts(__opts__, idr_pillar.root(__opts__), environment)
+        return idr_firewall.reach([idr_pillar.firewall(__opts__, name) for name in hosts], _peers(environment, hosts))
     except ValueError as exc:
         # Orchestrations look at the context, the command salt-run at the answer.
         __context__["retcode"] = 1
         return {"errors": [str(exc)], "retcode": 1}
 
 
-def _checkout():
-    """Where the maps are: beside the pillar that has our schemas, among the pillar roots that the master may have."""
-    roots = [pathlib.Path(root) for root in __opts__["pillar_roots"]["base"]]
-    for root in roots:
-        if (root / "schemas").is_dir():
-            return root.parent
-    raise ValueError(f"pillar_roots: expected one with a folder schemas, found {', '.join(map(str, roots))}")
-
-
-def _host(name):
-    _, grains, _ = salt.utils.minions.get_minion_data(name, __opts__)
-    pillar = salt.pillar.get_pillar(__opts__, grains or {"id": name}, name, "base").compile_pillar()
-    if "_errors" in pillar:
-        raise ValueError(f"{name}: {'; '.join(map(str, pillar['_errors']))}")
-
-    def get(key):
-        return salt.utils.data.traverse_dict_and_list(pillar, key)
-
-    try:
-        services = idr_firewall.services(pillar["firewall"]["services"], get)
-    except ValueError as exc:
-        raise ValueError(f"{name}: {exc}") from exc
-    return {"id": name, "services": services, "operators": pillar["firewall"]["operators"]}
-
-
 def _peers(environment, hosts):
     """The mine as the master keeps it."""
-    cache = salt.cache.factory(__opts__)
-    mine = {}
-    for name in hosts:
-        entry = (cache.fetch("mine", name) or {}).get(MINE_ALIAS) or []
-        if isinstance(entry, dict):
-            entry = entry.get(salt.utils.mine.MINE_ITEM_ACL_DATA, [])
-        mine[name] = entry
-    return idr_ids.addressed(mine, environment)
+    return idr_ids.addressed({name: idr_mine.said(__opts__, name, "address") for name in hosts}, environment)

@@ -7,6 +7,7 @@ import os
 import omero_wait
 import share_mounts
 from salt.exceptions import CommandExecutionError
+from state_returns import ret as _ret
 
 __virtualname__ = "share"
 
@@ -17,10 +18,6 @@ MOUNT_LIMIT = 15
 
 def __virtual__():
     return __virtualname__
-
-
-def _ret(name, result, comment, changes=None):
-    return {"name": name, "result": result, "comment": comment, "changes": changes or {}}
 
 
 def bound(name, label, folder, timeout=600):

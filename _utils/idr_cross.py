@@ -8,49 +8,88 @@ import ipaddress
 import re
 
 import idr_check
+import idr_jvm
+import idr_memory
 import idr_proxy
 import idr_secrets
+import omero_config
+import omero_known
+from idr_check import find as _get
+from idr_check import mapping as _mapping
 
 # Connections that nobody of OMERO may take: superuser_reserved_connections, backups, monitoring, an operator.
 RESERVED = 10
+# omero.db.poolsize where nothing says
+POOL = 10
 # Of a volume nginx's caches may have this part: it goes over their sizes before it removes anything.
 CACHE_SHARE = 0.95
 
-_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-_SIZE = re.compile(r"(\d+)([kmg]?)", re.IGNORECASE)
+_GIGABYTE = 1024**3
 # What the schema lets through as a network.
 _ADDRESS = re.compile(r"[0-9a-fA-F.:]+/[0-9]{1,3}")
-_POOLED = ("Blitz", "Indexer", "PixelData")
+# Java processes of OMERO with a pool of connections of their own.
+_POOLED = idr_jvm.RUNNING
+# Properties that states need as well, or that follow from them.
+_ELSEWHERE = {
+    **{f"omero.db.{key}": f"it under omero:db:{key}" for key in ("host", "name", "port", "user")},
+    **dict.fromkeys(
+        ("omero.glacier2.IceSSL.CertFile", "omero.glacier2.IceSSL.DefaultDir", "omero.glacier2.IceSSL.KeyFile"),
+        "nothing here, as the states make the certificate",
+    ),
+    "omero.server.servicemanager.checkenv": "nothing here, as the server is systemd's",
+}
 
 
-def within(pillar, volumes=None):
+def within(pillar, volumes=None, memory=None):
     """
     What does not fit inside the pillar of one host.
 
     :param pillar: the compiled pillar
     :param volumes: ``{name: size in GB}`` of the host, None if it is not known
+    :param memory: of the host in MB, None if it is not known
     :returns: sorted list of errors
     """
     found = [*_roles_of_databases(pillar), *_zones_of_locations(pillar), *_ports_of_the_proxy(pillar)]
+    found += _properties(pillar)
+    if memory is not None:
+        found += idr_memory.within(pillar, memory)
     if volumes is not None:
         found += [*_known_volumes(pillar, volumes), *_caches(pillar, volumes)]
     return idr_check.ordered(found)
 
 
+def _properties(pillar):
+    for part in ("server", "web"):
+        config, path = _mapping(pillar, "omero", part, "config"), ["omero", part, "config"]
+        config = {str(name): value for name, value in config.items() if value is not None}
+        for name, expected in omero_known.wrong(config):
+            yield idr_check.error([*path, name], expected, config[name])
+        for name in sorted(set(config) & set(_ELSEWHERE)):
+            yield idr_check.error([*path, name], _ELSEWHERE[name], config[name])
+        for name in filter(omero_config.SECRET.search, config):
+            expected = f"no secret here, but the key of pillar that has it, under omero:{part}:secrets"
+            yield idr_check.error([*path, name], expected, None, "a value")
+
+
+def notes(pillars):
+    """
+    What in pillars may be meant otherwise.
+
+    :param pillars: ``{host: its compiled pillar}`` of an environment
+    :returns: sorted list of lines, each once for all hosts
+    """
+    found = {
+        f"omero:{part}:config:{name} is not known; {known} is"
+        for pillar in pillars.values()
+        for part in ("server", "web")
+        for name, known in omero_known.misspelt(_mapping(pillar, "omero", part, "config"))
+    }
+    return sorted(found)
+
+
 def _ports_of_the_proxy(pillar):
     for path, owner, port in idr_proxy.double_ports(pillar):
         yield idr_check.error(path, f"a port that {owner} does not have", port)
-
-
-def _get(data, *path):
-    for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
-
-
-def _mapping(data, *path):
-    found = _get(data, *path)
-    return found if isinstance(found, dict) else {}
 
 
 def _roles_of_databases(pillar):
@@ -86,10 +125,10 @@ def _known_volumes(pillar, volumes):
 def _caches(pillar, volumes):
     gigabytes = volumes.get("nginxcache")
     zones = _mapping(pillar, "proxy", "cache", "zones")
-    sizes = {name: size for name, zone in zones.items() if (size := size_in_bytes(_get(zone, "max_size")))}
+    sizes = {name: size for name, zone in zones.items() if (size := idr_proxy.size_in_bytes(_get(zone, "max_size")))}
     if not gigabytes or not sizes:
         return
-    limit = gigabytes * _UNITS["g"] * CACHE_SHARE
+    limit = gigabytes * _GIGABYTE * CACHE_SHARE
     for name, size in sizes.items():
         if size > limit:
             expected = f"at most {_gigabytes(limit)}g, {CACHE_SHARE:.0%} of volume nginxcache ({gigabytes} GB)"
@@ -97,19 +136,11 @@ def _caches(pillar, volumes):
     if sum(sizes.values()) > limit >= max(sizes.values()):
         expected = f"zones of at most {_gigabytes(limit)}g in all, {CACHE_SHARE:.0%} of volume nginxcache"
         total = f"{_gigabytes(sum(sizes.values()))}g"
-        yield {**idr_check.error(["proxy", "cache", "zones"], expected, None), "found": total}
-
-
-def size_in_bytes(text):
-    """
-    Bytes of one of nginx's sizes (``200m``, ``10g``), or None if it is none.
-    """
-    match = _SIZE.fullmatch(str(text))
-    return int(match[1]) * _UNITS[match[2].lower()] if match else None
+        yield idr_check.error(["proxy", "cache", "zones"], expected, None, total)
 
 
 def _gigabytes(size):
-    return f"{size / _UNITS['g']:.1f}".removesuffix(".0")
+    return f"{size / _GIGABYTE:.1f}".removesuffix(".0")
 
 
 def connections(pillars):
@@ -132,17 +163,12 @@ def connections(pillars):
 
 
 def _pool(pillar):
-    roles = _get(pillar, "roles")
-    if not any(str(role).startswith("omero") for role in (roles if isinstance(roles, list) else [])):
+    if not idr_jvm.runs(pillar):
         return 0
     config = _mapping(pillar, "omero", "server", "config")
-    size = config.get("omero.db.poolsize")
-    nodes = config.get("omero.server.nodedescriptors")
-    if not isinstance(size, int):
-        return 0
-    if not isinstance(nodes, str):
-        return size * len(_POOLED)
-    return size * sum(part.startswith(_POOLED) for part in re.split(r"[:,\s]+", nodes))
+    # OMERO's own default where pillar says nothing
+    size = str(config.get("omero.db.poolsize", POOL))
+    return int(size) * sum(name in _POOLED for name in idr_jvm.processes(config)) if size.isdigit() else 0
 
 
 def shared_secrets(pillars, role_of):
@@ -164,8 +190,9 @@ def shared_secrets(pillars, role_of):
         first = next(iter(known), None)
         for host, value in known.items():
             if value != known[first]:
-                wrong = idr_check.error(["secrets", group, key], f"the same value as on {first}", value)
-                found.setdefault(host, []).append({**wrong, "found": "another"})
+                expected = f"the same value as on {first}"
+                wrong = idr_check.error(["secrets", group, key], expected, None, "another")
+                found.setdefault(host, []).append(wrong)
     return found
 
 

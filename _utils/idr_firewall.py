@@ -71,6 +71,22 @@ def _span(key, port):
     return first, last
 
 
+def operators(declared):
+    """
+    Check pillar ``firewall:operators``.
+
+    :returns: the same list of networks (CIDR)
+    :raises ValueError: names the pillar key and what was expected
+    """
+    for number, network in enumerate(declared):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            key = f"firewall:operators:{number}"
+            raise ValueError(f"{key}: expected a network such as 192.0.2.0/24, found {network!r}") from None
+    return declared
+
+
 def sources(peers, operators):
     """
     Addresses behind the names in ``from``.

@@ -7,6 +7,8 @@ The key proves the id, the id gives environment and role: nothing else does.
 import re
 
 ROLES = ("database", "omeroreadwrite", "omeroreadonly", "proxy", "management")
+# The role of which there are many, and which come and go.
+READER = "omeroreadonly"
 
 # An id is also the host's name: one DNS label.
 MAX_LENGTH = 63
@@ -53,6 +55,19 @@ def parse(minion_id):
         "role": match["role"],
         "number": int(number) if number else None,
     }
+
+
+def reader(minion_id):
+    """
+    Split the id of a read-only server.
+
+    :returns: as :func:`parse`
+    :raises ValueError: the id has another form or role.
+    """
+    parsed = parse(minion_id)
+    if parsed["role"] != READER:
+        raise ValueError(f"{minion_id}: expected a read-only server, found the role {parsed['role']}")
+    return parsed
 
 
 def pattern(environment):

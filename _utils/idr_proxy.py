@@ -4,6 +4,17 @@ What the front end's configuration is made of: nginx's words, and the ports of t
 
 import re
 
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_SIZE = re.compile(r"(\d+)([kmg]?)", re.IGNORECASE)
+
+
+def size_in_bytes(text):
+    """
+    Bytes of one of nginx's sizes (``200m``, ``10g``), or None if it is none.
+    """
+    match = _SIZE.fullmatch(str(text))
+    return int(match[1]) * _UNITS[match[2].lower()] if match else None
+
 
 def quote(text):
     """
@@ -45,6 +56,18 @@ def raw_ports(servers, first, last):
             f"{first} to {last}"
         )
     return [{"id": ports[port], "port": port} for port in sorted(ports)]
+
+
+def split(count, api):
+    """
+    Which of an environment's read-only servers serve the web, and which raw OMERO.
+
+    :param count: of the servers
+    :param api: how many of them shall serve raw OMERO alone; with 0 all serve both, and one always serves the web
+    :returns: list of ``{"web": bool, "api": bool}``, the last ones being those of raw OMERO
+    """
+    api = max(0, min(api, count - 1))
+    return [{"web": place < count - api, "api": not api or place >= count - api} for place in range(count)]
 
 
 def client_arguments(ports):

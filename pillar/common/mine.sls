@@ -11,3 +11,9 @@ mine_functions:
     - cidr: {{ environment.network|tojson }}
     - allow_tgt: {{ host.pattern|tojson }}
     - allow_tgt_type: pcre
+{%- if host.role == 'omeroreadonly' %}
+  serving:
+    - mine_function: idr.serving
+    - allow_tgt: {{ host.pattern|tojson }}
+    - allow_tgt_type: pcre
+{%- endif %}

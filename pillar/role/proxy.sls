@@ -60,6 +60,9 @@ tls:
   hsts: 0
 
 haproxy:
+  # So many of the read-only servers, the last ones, serve raw OMERO and nothing else, and the others the web; with 0 all
+  # serve both.
+  api_servers: 0
   # Its ports on 127.0.0.1, where nginx finds it
   http:
     port: 8081
@@ -70,6 +73,9 @@ haproxy:
       inter: 5s
       fall: 3
       rise: 2
+  # Seconds that a server's visitors have to finish before it is restarted.
+  drain:
+    timeout: 120
   readwrite:
     port: 8082
   websocket:

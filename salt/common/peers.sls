@@ -4,3 +4,4 @@ peers-known:
     - roles: {{ salt['pillar.get']('peers:required', [])|tojson }}
     - expected: {{ pillar.environment.get('hosts', [])|tojson }}
     - timeout: {{ salt['pillar.get']('peers:timeout', 120) }}
+    - settle: {{ salt['pillar.get']('peers:settle', 30) }}

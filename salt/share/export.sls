@@ -1,9 +1,18 @@
 {%- from 'share/map.jinja' import share with context %}
-{%- set clients = salt['idr.peers']('omeroreadonly')|map(attribute='address')|list %}
 
 include:
-  - common.peers
   - omero.readwrite
+  - share.clients
+
+extend:
+  share-exports:
+    file:
+      - require:
+        - file: omero-data-tree
+  share-exported:
+    cmd:
+      - require:
+        - service: share-server
 
 share-packages:
   pkg.installed:
@@ -18,19 +27,6 @@ share-server-configuration:
     - makedirs: true
     - mode: '0644'
 
-# each address by itself: nobody else of their network
-share-exports:
-  file.managed:
-    - name: /etc/exports.d/idr.exports
-    - source: salt://share/files/exports.jinja
-    - template: jinja
-    - context: {{ {'path': share.path, 'clients': clients}|tojson }}
-    - makedirs: true
-    - mode: '0644'
-    - require:
-      - idr: peers-known
-      - file: omero-data-tree
-
 share-server:
   service.running:
     - name: {{ share.service }}
@@ -40,11 +36,3 @@ share-server:
       - file: share-exports
     - watch:
       - file: share-server-configuration
-
-share-exported:
-  cmd.run:
-    - name: exportfs -ra
-    - onchanges:
-      - file: share-exports
-    - require:
-      - service: share-server

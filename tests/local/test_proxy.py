@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import subprocess
+import time
 
 import pytest
 import visiting
@@ -256,6 +257,8 @@ def test_a_reload_of_haproxy_leaves_connections_alone(proxy, login_command):
     assert client.stdout.readline() == "open\n", client.communicate(timeout=60)
     for _ in range(2):
         assert proxy.run("systemctl reload haproxy").succeeded
+        # the client goes on connecting
+        time.sleep(1)
     out, err = client.communicate("reloaded\n", timeout=60)
     assert (client.returncode, out.split()[0]) == (0, "public"), err
     assert int(out.split()[1]) > 10

@@ -4,9 +4,15 @@ import contextlib
 import hashlib
 import json
 import re
+import secrets
+import subprocess
 import time
 
+from testbed.paths import CHECKOUT
+
 PROXY = "idr-local-proxy"
+# HAProxy's backend that all others follow
+CHECKS = "readonly"
 LOG = "/var/log/nginx/access.log"
 CONTROL = (
     "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect('/run/haproxy/admin.sock');"
@@ -51,19 +57,25 @@ def servers(proxy, backend):
     return {row[1]: row[17] for row in rows if row[0] == backend and row[1] not in ("FRONTEND", "BACKEND")}
 
 
+def visits(proxy, backend="omeroweb"):
+    """{server: how many requests or connections it got since HAProxy's process began}"""
+    rows = [line.split(",") for line in control(proxy, "show stat").splitlines()]
+    return {row[1]: int(row[7]) for row in rows if row[0] == backend and row[1] not in ("FRONTEND", "BACKEND")}
+
+
 @contextlib.contextmanager
 def no_back_end(proxy):
     """While no read-only server is in service; their own checks bring them back."""
-    names = sorted(servers(proxy, "omeroweb"))
+    names = sorted(servers(proxy, CHECKS))
     assert names
     try:
         for name in names:
-            control(proxy, f"set server omeroweb/{name} state maint")
+            control(proxy, f"set server {CHECKS}/{name} state maint")
         assert all("MAINT" in state for state in servers(proxy, "omeroweb").values())
         yield
     finally:
         for name in names:
-            control(proxy, f"set server omeroweb/{name} state ready")
+            control(proxy, f"set server {CHECKS}/{name} state ready")
         wait(lambda: all(state.startswith("UP") for state in servers(proxy, "omeroweb").values()), 60)
 
 
@@ -82,3 +94,23 @@ def apply(local, pillar=None, sls="proxy"):
     assert isinstance(answer, dict), answer
     assert all(state["result"] for state in answer.values()), [s for s in answer.values() if not s["result"]]
     return {state["__id__"]: state for state in answer.values()}
+
+
+@contextlib.contextmanager
+def reading(local, *sources):
+    """Visitors meanwhile, from these addresses; yields a dictionary that has what they were answered in the end."""
+    script = CHECKOUT / "tests/local/reading.py"
+    command = [CHECKOUT / "bin/local", "python3", script, PROXY, secrets.token_hex(4), *sources]
+    told = {}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "reading\n"
+        try:
+            yield told
+        finally:
+            told.update(json.loads(process.communicate(timeout=180)[0]))
+
+
+def run(local, *arguments):
+    """What a runner returns."""
+    done = local.run("salt-run", "--out=json", *arguments, timeout=300)
+    return json.loads(done.stdout)

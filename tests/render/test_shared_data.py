@@ -8,17 +8,18 @@ import idr_maps
 import pytest
 import systems
 
+from testbed.paths import ENVIRONMENT
+
 
 @pytest.fixture(scope="session")
 def over_nfs(checkout, pillar_root, mine, tmp_path_factory):
     """Function that compiles a role's first host on a system, in an environment whose share is NFS."""
-    environment = idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
     root = tmp_path_factory.mktemp("nfs") / "pillar"
     shutil.copytree(pillar_root, root)
-    (root / "env" / environment / "share.sls").write_text("share: {type: nfs}\n")
+    (root / "env" / ENVIRONMENT / "share.sls").write_text("share: {type: nfs}\n")
 
     def compile_role(role, system):
-        host = next(host for host in idr_maps.hosts(checkout, environment) if idr_ids.parse(host)["role"] == role)
+        host = next(host for host in idr_maps.hosts(checkout, ENVIRONMENT) if idr_ids.parse(host)["role"] == role)
         grains = systems.grains(system, host, ["data"] if role == "omeroreadwrite" else [])
         return compiling.Compiled(compiling.options(checkout, root, tmp_path_factory.mktemp("minion"), grains, mine))
 
@@ -38,7 +39,7 @@ def test_exports_are_for_each_read_only_server_and_nobody_else(over_nfs, mine, s
         (chunk, path) for chunk, path in compiled.sources() if chunk["name"] == "/etc/exports.d/idr.exports"
     )
     lines = [line for line in compiled.rendered(chunk, path).splitlines() if line and not line.startswith("#")]
-    readers = [address for host, (address,) in mine["address"].items() if "-omeroreadonly" in host]
+    readers = [address for host, (address,) in mine["address"].items() if f"{ENVIRONMENT}-omeroreadonly" in host]
     assert sorted(lines) == sorted(
         f"/data/OMERO {address}(ro,root_squash,sync,no_subtree_check,sec=sys)" for address in readers
     )
@@ -60,7 +61,8 @@ def test_readers_mount_it_so_that_a_dead_server_does_not_hang_them(over_nfs, sys
 
 
 @pytest.mark.parametrize("system", systems.SYSTEMS)
-def test_only_the_writer_exports(over_nfs, compile_host, checkout, system):
+def test_only_the_writer_exports(over_nfs, compile_host, system):
     assert "share-exports" not in {chunk["__id__"] for chunk in over_nfs("omeroreadonly", system).chunks}
-    host = next(host for host in idr_maps.hosts(checkout) if idr_ids.parse(host)["role"] == "omeroreadwrite")
+    # whose hosts share the volume itself
+    host = f"{ENVIRONMENT}-omeroreadwrite"
     assert "share-exports" not in {chunk["__id__"] for chunk in compile_host(host, system).chunks}

@@ -1,26 +1,40 @@
 import pytest
 from salt.exceptions import CommandExecutionError
 
-PILLAR = {"first_port": 14060, "last_port": 14062, "server_port": 4064}
+PILLAR = {"per_server": {"first_port": 14060, "last_port": 14062, "server_port": 4064}}
 
 
 @pytest.fixture
 def frontend(load, tmp_path, monkeypatch):
+    pillar = dict(PILLAR)
     peers = [{"id": f"idr-x-omeroreadonly-{number}", "address": "10.0.0.1"} for number in (1, 2)]
     module = load(
         "modules",
         "frontend",
-        salt={"idr.peers": lambda role: peers, "pillar.get": lambda key, unmask=False: PILLAR if unmask else "***"},
+        salt={
+            "idr.peers": lambda role, serving: peers if (role, serving) == ("omeroreadonly", True) else [],
+            "pillar.get": lambda key, unmask=False: pillar if (key, unmask) == ("haproxy", True) else "***",
+        },
     )
-    monkeypatch.setattr(module, "FLAG", str(tmp_path / "site/maintenance.on"))
-    module.peers = peers
+    monkeypatch.setattr(module, "FLAGS", {of: str(tmp_path / "site" / of) for of in module.FLAGS})
+    module.peers, module.pillar = peers, pillar
     return module
 
 
 def test_servers_have_their_ports(frontend):
-    expected = [{"id": "idr-x-omeroreadonly-1", "port": 14061}, {"id": "idr-x-omeroreadonly-2", "port": 14062}]
-    assert frontend.raw_servers() == expected
+    assert frontend.raw_servers() == [
+        {"id": "idr-x-omeroreadonly-1", "port": 14061, "web": True, "api": True},
+        {"id": "idr-x-omeroreadonly-2", "port": 14062, "web": True, "api": True},
+    ]
     assert "-p 14061:ssl" in frontend.client_arguments()[0]
+
+
+def test_clients_are_sent_to_the_servers_of_raw_omero_alone(frontend):
+    frontend.pillar["api_servers"] = 1
+    assert [(one["web"], one["api"]) for one in frontend.raw_servers()] == [(True, False), (False, True)]
+    (endpoints,) = [one for one in frontend.client_arguments() if "Router" in one]
+    assert "-p 14062" in endpoints
+    assert "14061" not in endpoints
 
 
 def test_a_server_without_a_port_is_named(frontend):

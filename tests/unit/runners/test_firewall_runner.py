@@ -1,9 +1,5 @@
 """Who may reach whom, from the checkout's pillar and a master's mine."""
 
-import copy
-import shutil
-
-import idr_ids
 import idr_maps
 import pytest
 import salt.cache
@@ -11,34 +7,12 @@ import salt.config
 
 
 @pytest.fixture
-def environment(checkout):
-    """Any environment of the maps."""
-    return idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
-
-
-@pytest.fixture
-def runner(load, checkout, tmp_path, environment):
-    """The runner of a master over a copy of the checkout's pillar, which knows all hosts but the proxy."""
-    for path in checkout.glob("*.map"):
-        shutil.copy(path, tmp_path)
-    shutil.copytree(checkout / "pillar", tmp_path / "pillar", ignore=shutil.ignore_patterns("secrets"))
-    opts = copy.deepcopy(salt.config.DEFAULT_MASTER_OPTS)
-    opts.update(
-        id="master",
-        root_dir=str(tmp_path),
-        cachedir=str(tmp_path / "cache"),
-        extension_modules=str(tmp_path / "extmods"),
-        pki_dir=str(tmp_path / "pki"),
-        conf_file=str(tmp_path / "master"),
-        pillar_roots={"base": [str(tmp_path / "pillar")]},
-        file_roots={"base": [str(checkout / "salt")]},
-        module_dirs=[str(checkout)],
-        minion_data_cache=False,
-    )
-    module = load("runners", "firewall", opts=opts, context={})
-    secrets = load("runners", "idr", opts=opts, context={}).secrets(environment)
+def runner(load, master, tmp_path, environment):
+    """The runner of a master that knows all hosts but the proxy."""
+    module = load("runners", "firewall", opts=master, context={})
+    secrets = load("runners", "idr", opts=master, context={}).secrets(environment)
     assert "errors" not in secrets
-    cache = salt.cache.factory(opts)
+    cache = salt.cache.factory(master)
     for number, host in enumerate(idr_maps.hosts(tmp_path, environment), 10):
         if not host.endswith("-proxy"):
             cache.store("mine", host, {"address": {"__data__": [f"192.0.2.{number}"], "allow_tgt": "*"}})

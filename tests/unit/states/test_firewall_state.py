@@ -50,7 +50,7 @@ def host(tmp_path):
 @pytest.fixture
 def state(load, host):
     """Function that loads the state module, in test mode or not."""
-    return lambda test=False: load("states", "firewall", salt=host.functions(), opts={"test": test})
+    return lambda test=False: load("states", "firewall_rules", salt=host.functions(), opts={"test": test})
 
 
 def test_loads_and_enables_then_has_nothing_to_do(state, host):
@@ -104,7 +104,7 @@ def test_test_mode_predicts_and_does_nothing(state, host):
 def test_bare_host_without_nft(load, host):
     functions = {**host.functions(), "cmd.which": lambda name: None}
     functions["cmd.run_all"] = lambda *_, **__: pytest.fail("there is no nft to run")
-    module = load("states", "firewall", salt=functions, opts={"test": True})
+    module = load("states", "firewall_rules", salt=functions, opts={"test": True})
     assert module.loaded(str(host.path), UNIT)["result"] is None
 
 

@@ -129,3 +129,26 @@ def test_networks_do_not_overlap(own, other, wrong):
 @pytest.mark.parametrize(("network", "wrong"), [("10.1.0.0/33", True), ("10.1.300.0/24", True), ("wrong", False)])
 def test_impossible_network_is_an_error_that_no_schema_sees(network, wrong):
     assert bool(idr_cross.networks({"a": {"network": network}}, "a")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "expected", "found"),
+    [
+        ("server", "omero.db.poolsize", 0, "a whole number from 1", "0"),
+        ("web", "omero.web.page_size", "many", "a whole number from 0", "'many'"),
+        ("server", "omero.db.host", "db", "it under omero:db:host", "'db'"),
+        ("server", "omero.ldap.password", "hush", "no secret here", "a value"),
+        ("web", "omero.web.secret_key", "hush", "no secret here", "a value"),
+    ],
+)
+def test_properties_that_are_wrong_are_named_and_secrets_not_shown(part, name, value, expected, found):
+    (error,) = idr_cross.within({"omero": {part: {"config": {name: value, "omero.x": None}}}})
+    assert error["path"] == ["omero", part, "config", name]
+    assert error["expected"].startswith(expected)
+    assert error["found"] == found
+
+
+def test_names_that_look_misspelt_are_notes():
+    pillars = {host: {"omero": {"web": {"config": {"omero.web.page_sise": 1}}}} for host in "ab"}
+    assert idr_cross.notes(pillars) == ["omero:web:config:omero.web.page_sise is not known; omero.web.page_size is"]
+    assert idr_cross.notes({"a": {}}) == []

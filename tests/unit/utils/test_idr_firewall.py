@@ -155,3 +155,10 @@ def test_every_address_is_one():
     for kind, elements in sets(rules()).values():
         for element in elements:
             assert ipaddress.ip_network(element).version == (4 if kind == "ipv4_addr" else 6)
+
+
+def test_operators_are_networks():
+    assert idr_firewall.operators(OPERATORS) == OPERATORS
+    for wrong in ("192.0.2.1/24", "192.0.2.0/33", "home", 7.5):
+        with pytest.raises(ValueError, match=rf"^firewall:operators:1: expected a network .*{wrong}"):
+            idr_firewall.operators(["192.0.2.0/24", wrong])

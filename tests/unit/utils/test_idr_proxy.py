@@ -1,9 +1,13 @@
+"""Words of nginx, ports, and the parts that servers have."""
+
 import copy
 import json
 
 import idr_check
 import idr_proxy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,45 @@ def test_each_server_keeps_its_port():
 def test_a_number_beyond_the_last_port_is_named():
     with pytest.raises(ValueError, match=r"a-omeroreadonly-40: expected numbers up to 39"):
         idr_proxy.raw_ports([{"id": "a-omeroreadonly-40", "number": 40}], 14060, 14099)
+
+
+@pytest.mark.parametrize(
+    ("count", "api", "web", "raw"),
+    [
+        (0, 0, "", ""),
+        (0, 3, "", ""),
+        (1, 0, "x", "x"),
+        (1, 1, "x", "x"),
+        (3, 0, "xxx", "xxx"),
+        (3, 1, "xx-", "--x"),
+        (3, 2, "x--", "-xx"),
+        (3, 3, "x--", "-xx"),
+        (3, 99, "x--", "-xx"),
+        (3, -1, "xxx", "xxx"),
+    ],
+)
+def test_servers_are_split_between_web_and_raw_omero(count, api, web, raw):
+    parts = idr_proxy.split(count, api)
+    assert "".join("x" if part["web"] else "-" for part in parts) == web
+    assert "".join("x" if part["api"] else "-" for part in parts) == raw
+
+
+@given(st.integers(1, 50), st.integers(0, 60))
+def test_both_have_a_server_whatever_is_asked_for(count, api):
+    parts = idr_proxy.split(count, api)
+    assert len(parts) == count
+    assert any(part["web"] for part in parts)
+    assert any(part["api"] for part in parts)
+    assert all(part["web"] or part["api"] for part in parts)
+    assert sum(not part["web"] for part in parts) == min(api, count - 1)
+
+
+@given(st.integers(1, 50), st.integers(0, 60))
+def test_one_more_server_moves_one_at_most(count, api):
+    before, after = idr_proxy.split(count, api), idr_proxy.split(count + 1, api)
+    moved = [one for one, (old, new) in enumerate(zip(before, after, strict=False)) if old != new]
+    # Where only one was to be had, it served both.
+    assert len(moved) <= 1 or (count == 1 and api)
 
 
 def test_client_picks_one_of_all_servers():

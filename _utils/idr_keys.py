@@ -1,0 +1,54 @@
+"""
+Which hosts there are: those whose keys the master has accepted.
+"""
+
+import pathlib
+import time
+
+import idr_ids
+import salt.key
+from idr_ids import READER
+
+
+def listed(opts):
+    """
+    The ids of all keys.
+
+    :returns: ``{"accepted": [...], "pending": [...], "rejected": [...], "denied": [...]}``
+    """
+    with salt.key.get_key(opts) as keys:
+        found = keys.list_keys()
+        names = {"accepted": keys.ACC, "pending": keys.PEND, "rejected": keys.REJ, "denied": keys.DEN}
+    return {name: sorted(found.get(kind, [])) for name, kind in names.items()}
+
+
+def accepted(opts, environment):
+    """
+    Hosts of an environment whose keys are accepted, by role and number.
+    """
+    return of_environment(listed(opts)["accepted"], environment)
+
+
+def of_environment(ids, environment):
+    """
+    Those of some ids that are hosts of an environment, by role and number.
+    """
+    return idr_ids.peers(dict.fromkeys(ids, True), environment)
+
+
+def age(opts, host):
+    """
+    Seconds since the key of a host was accepted; None where it is not, or not kept in a file.
+    """
+    path = pathlib.Path(opts["pki_dir"], "minions", idr_ids.parse(host)["id"])
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return None
+
+
+def readers(opts, environment):
+    """
+    The read-only servers of an environment that exist, by number.
+    """
+    return [host for host in accepted(opts, environment) if idr_ids.parse(host)["role"] == READER]
