@@ -21,7 +21,8 @@ class Spec:
     """
     One entry of a profile's ``volumes``.
 
-    ``size`` is in GB (GiB, as OpenStack counts) and None for "as large as what it is cloned from".
+    ``size`` is in GB (GiB, as OpenStack counts) and None for "as large as what it is cloned from". ``type`` is the
+    cloud's name of a kind of volume, None for its usual one.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Spec:
     snapshot: str | None = None
     source: str | None = None
     delete_on_termination: bool = False
+    type: str | None = None
 
 
 def cloud_name(host, name):
@@ -57,7 +59,7 @@ def resource_name(value, where):
     return value
 
 
-def parse(volumes, where):
+def parse(volumes, where, types=False):
     """
     Return a profile's ``volumes`` as a list of :class:`Spec`.
 
@@ -65,12 +67,15 @@ def parse(volumes, where):
         The list as read from the profile or the map; None counts as empty.
     where
         Names the profile and host in errors.
+    types
+        Whether the cloud has types of volumes; where it has none, the key ``type`` is unknown.
     """
     if volumes is None:
         return []
     if not isinstance(volumes, list):
         raise CloudError(f"{where}: volumes: expected a list of {{name: ..., size: ...}}, got {volumes!r}")
-    specs = [_entry(entry, f"{where}: volumes[{index}]") for index, entry in enumerate(volumes)]
+    keys = (*KEYS, "type") if types else KEYS
+    specs = [_entry(entry, f"{where}: volumes[{index}]", keys) for index, entry in enumerate(volumes)]
     names = [spec.name for spec in specs]
     for name in names:
         if names.count(name) > 1:
@@ -78,12 +83,12 @@ def parse(volumes, where):
     return specs
 
 
-def _entry(entry, where):
+def _entry(entry, where, keys):
     if not isinstance(entry, dict):
-        raise CloudError(f"{where}: expected a mapping with the keys {', '.join(KEYS)}, got {entry!r}")
-    unknown = sorted(str(key) for key in entry if key not in KEYS)
+        raise CloudError(f"{where}: expected a mapping with the keys {', '.join(keys)}, got {entry!r}")
+    unknown = sorted(str(key) for key in entry if key not in keys)
     if unknown:
-        raise CloudError(f"{where}: unknown key {unknown[0]!r}, expected only {', '.join(KEYS)}")
+        raise CloudError(f"{where}: unknown key {unknown[0]!r}, expected only {', '.join(keys)}")
     name = entry.get("name")
     if not isinstance(name, str) or len(name) > MAX_NAME or not LABEL.fullmatch(name):
         raise CloudError(f"{where}: name: expected 1 to {MAX_NAME} of a-z, 0-9 and -, got {name!r}")
@@ -98,7 +103,8 @@ def _entry(entry, where):
     delete = entry.get("delete_on_termination", False)
     if not isinstance(delete, bool):
         raise CloudError(f"{where}: delete_on_termination: expected true or false, got {delete!r}")
-    return Spec(name=name, size=size, delete_on_termination=delete, **origins)
+    kind = resource_name(entry["type"], f"{where}: type") if "type" in entry else None
+    return Spec(name=name, size=size, delete_on_termination=delete, type=kind, **origins)
 
 
 def plan(spec, host, volume, where):

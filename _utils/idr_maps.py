@@ -29,6 +29,10 @@ def hosts(root, environment=None):
 
 
 def _hosts_of(path):
+    return [host for _, host in _profiled(path)]
+
+
+def _profiled(path):
     for profile, entries in _read(path).items():
         if not isinstance(entries, list) or not entries:
             raise ValueError(f"{path}: {profile}: expected a list of hosts, found {entries!r}")
@@ -36,7 +40,7 @@ def _hosts_of(path):
             names = list(entry) if isinstance(entry, dict) else [entry]
             for name in names:
                 try:
-                    yield idr_ids.parse(name)
+                    yield profile, idr_ids.parse(name)
                 except ValueError as exc:
                     raise ValueError(f"{path}: {profile}: {exc}") from None
 
@@ -60,15 +64,71 @@ def volumes(root, host):
     :returns: ``{name: size in GB, or None where nothing says}``; None when no map has the host with a known profile
     :raises ValueError: a map or a profile is not readable
     """
-    profiles: dict = {}
-    for path in sorted(pathlib.Path(root, "cloud.profiles.d").glob("*.conf")):
-        profiles.update(_read(path))
+    found = _settings(root, host, _merged([root], "cloud.profiles.d"))
+    return None if found is None else _sizes(found.get("volumes"))
+
+
+def profile(root, environment, role):
+    """
+    The profile with which the maps make an environment's hosts of a role.
+
+    :raises ValueError: none, or more than one
+    """
+    found = {
+        name
+        for path in sorted(pathlib.Path(root).glob("*.map"))
+        for name, host in _profiled(path)
+        if (host["environment"], host["role"]) == (environment, role)
+    }
+    if len(found) != 1:
+        names = ", ".join(sorted(found)) or "none"
+        raise ValueError(f"{environment}: expected one profile for hosts of role {role} in the maps, found {names}")
+    return found.pop()
+
+
+def provider(root, name, config=None):
+    """
+    The provider of a profile, or None where nothing says.
+
+    :param config: the master's folder of configuration, whose profiles count as well
+    :raises ValueError: a profile is not readable
+    """
+    return _extended(_merged([root, *([config] if config else [])], "cloud.profiles.d"), name).get("provider")
+
+
+def memory(root, host, config=None):
+    """
+    Memory that maps, profiles and providers give a host.
+
+    :param root: folder of the ``*.map`` files, of ``cloud.profiles.d`` and of ``cloud.providers.d``
+    :param host: minion id
+    :param config: the master's folder of configuration, whose profiles and providers count as well
+    :returns: MB, or None where nothing says; a cloud whose sizes are known to itself alone says nothing
+    :raises ValueError: a map, a profile or a provider is not readable
+    """
+    folders = [root, *([config] if config else [])]
+    found = _settings(root, host, _merged(folders, "cloud.profiles.d")) or {}
+    provider = _merged(folders, "cloud.providers.d").get(found.get("provider")) or {}
+    size = (provider.get("sizes") or {}).get(found.get("size"))
+    return size.get("ram") if isinstance(size, dict) else None
+
+
+def _merged(folders, name):
+    found: dict = {}
+    for folder in folders:
+        for path in sorted(pathlib.Path(folder, name).glob("*.conf")):
+            found.update(_read(path))
+    return found
+
+
+def _settings(root, host, profiles):
+    """What profile and map say of a host; None when no map has it with one of the profiles."""
     for path in sorted(pathlib.Path(root).glob("*.map")):
         for profile, entries in _read(path).items():
             for entry in entries if isinstance(entries, list) else []:
                 own = entry.get(host) if isinstance(entry, dict) else None
                 if profile in profiles and (own is not None or entry == host):
-                    return _sizes({**_extended(profiles, profile), **_flat(own)}.get("volumes"))
+                    return {**_extended(profiles, profile), **_flat(own)}
     return None
 
 

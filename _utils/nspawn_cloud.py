@@ -11,6 +11,7 @@ import shutil
 import uuid
 from pathlib import Path
 
+import cloud_locks
 import cloud_volumes
 import nspawn_config
 import nspawn_files
@@ -42,7 +43,7 @@ class Cloud:
     def state(self, record):
         """Return ``building``, ``error`` (half made by someone who died), ``running`` or ``stopped``."""
         if record["state"] == "building":
-            held = nspawn_records.is_locked(self.hosts.lock_path(record["name"]))
+            held = cloud_locks.is_locked(self.hosts.lock_path(record["name"]))
             return "building" if held else "error"
         return "running" if nspawn_process.running(self.hosts.folder(record["name"])) else "stopped"
 

@@ -13,6 +13,7 @@ import shutil
 import uuid
 from pathlib import Path
 
+import cloud_locks
 import nspawn_records
 from cloud_errors import CloudError
 
@@ -30,7 +31,7 @@ class Pool:
         """Hold what guards every change of the pool."""
         if not self.path.is_dir():
             raise CloudError(f"pool {self.path}: expected a folder with room for volumes, there is none")
-        return nspawn_records.lock(self.path / "lock")
+        return cloud_locks.lock(self.path / "lock")
 
     def _all(self, kind):
         folder = self.path / f"{kind}s"

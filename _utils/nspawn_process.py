@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import cloud_locks
 import nspawn_cgroup
 import nspawn_loop
 import nspawn_records
@@ -85,7 +86,7 @@ def systemd_command(unit, name, command, ram, cpus, stop_timeout, pid):
 
 def running(folder):
     """Say whether the host's launcher lives."""
-    return nspawn_records.is_locked(folder / "launcher.lock")
+    return cloud_locks.is_locked(folder / "launcher.lock")
 
 
 def status(folder):

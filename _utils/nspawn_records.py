@@ -1,50 +1,16 @@
 """
-The nspawn driver's records: JSON files and flocks under the provider's ``state_dir``.
+The nspawn driver's records: JSON files under the provider's ``state_dir``.
 
 A host is the driver's own if, and only if, ``instances/<name>/host.json`` exists.
 """
 
-import contextlib
-import fcntl
 import json
 import os
-import time
 import uuid
 from pathlib import Path
 
+import cloud_locks
 from cloud_errors import CloudError
-
-LOCK_LIMIT = 300
-
-
-@contextlib.contextmanager
-def lock(path, limit=LOCK_LIMIT):
-    """Hold an exclusive flock on ``path``; give up with a CloudError after ``limit`` seconds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as handle:
-        deadline = time.monotonic() + limit
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                raise CloudError(f"{path}: another process has held this lock for {limit} seconds")
-            time.sleep(0.05)
-        yield
-
-
-def _try_lock(handle):
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def is_locked(path):
-    """Say whether some process holds the flock on ``path``."""
-    try:
-        with path.open("r", encoding="utf-8") as handle:
-            return not _try_lock(handle)
-    except FileNotFoundError:
-        return False
 
 
 def read(path, default=None):
@@ -77,7 +43,7 @@ class Hosts:
 
     def lock(self):
         """Hold what guards the addresses and the list of hosts."""
-        return lock(self.state_dir / "lock")
+        return cloud_locks.lock(self.state_dir / "lock")
 
     def lock_path(self, name):
         """The lock of whoever makes, starts, stops, changes or destroys the host ``name``."""
@@ -85,7 +51,7 @@ class Hosts:
 
     def lock_host(self, name):
         """Hold the lock of one host."""
-        return lock(self.lock_path(name))
+        return cloud_locks.lock(self.lock_path(name))
 
     def cloud_id(self):
         """Return what sets this cloud's units and cgroups apart from another's; call it with the lock held."""

@@ -1,3 +1,5 @@
+"""What maps and profiles say of hosts."""
+
 import idr_maps
 import pytest
 
@@ -63,3 +65,68 @@ def cloud(tmp_path):
 def test_volumes_come_from_the_map_over_the_profile(tmp_path, cloud, text, volumes):
     cloud(text)
     assert idr_maps.volumes(tmp_path, "a-database") == volumes
+
+
+def test_memory_of_the_size_that_a_provider_knows(tmp_path):
+    (tmp_path / "x.map").write_text("big: [x-database]\nsmall: [{x-proxy: {size: huge}}]\nelse: [x-management]\n")
+    config = tmp_path / "etc"
+    for folder in (tmp_path / "cloud.profiles.d", tmp_path / "cloud.providers.d", config / "cloud.profiles.d"):
+        folder.mkdir(parents=True)
+    profiles = "big: {extends: base, size: m1}\nsmall: {extends: base}\nelse: {extends: base, size: unknown}\n"
+    (tmp_path / "cloud.profiles.d/a.conf").write_text(profiles)
+    (config / "cloud.profiles.d/b.conf").write_text("base: {provider: here}\n")
+    (tmp_path / "cloud.providers.d/c.conf").write_text(
+        "here: {driver: d, sizes: {m1: {ram: 512}, huge: {ram: 9000}}}\n"
+    )
+    hosts = ("x-database", "x-proxy", "x-management", "x-omeroreadwrite")
+    assert [idr_maps.memory(tmp_path, host, config) for host in hosts] == [512, 9000, None, None]
+    # without the profile that names the provider nothing is known
+    assert idr_maps.memory(tmp_path, "x-database") is None
+
+
+@pytest.fixture
+def profiles(tmp_path):
+    """Function ``(map)`` that writes it, and the folder with a profile of the checkout and one of the master's own."""
+    for folder, text in {
+        "cloud.profiles.d": "idr-omeroreadonly: {extends: idr-base}\nfixed: {provider: one}\n",
+        "etc/cloud.profiles.d": "idr-base: {provider: here}\n",
+    }.items():
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.conf").write_text(text)
+    return lambda text: (tmp_path / "a.map").write_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ro: [x-omeroreadonly-1, x-omeroreadonly-2]\nother: [y-omeroreadonly-1, x-proxy]",
+        "ro: [{x-omeroreadonly-1: {size: s}}]",
+        "other: [y-omeroreadonly-1]\nro: [{y-omeroreadonly-2: {}, x-omeroreadonly-1: {}}]",
+    ],
+)
+def test_profile_of_a_role(tmp_path, profiles, text):
+    profiles(text)
+    assert idr_maps.profile(tmp_path, "x", "omeroreadonly") == "ro"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ro: [y-omeroreadonly-1, x-proxy]", "found none"),
+        ("ro: [x-omeroreadonly-1]\nlarge: [x-omeroreadonly-2]", "found large, ro"),
+        ("ro:", "a.map: ro: expected a list of hosts"),
+        ("ro: [web-1]", "web-1"),
+    ],
+)
+def test_one_profile_must_be_meant(tmp_path, profiles, text, said):
+    profiles(text)
+    with pytest.raises(ValueError, match=said):
+        idr_maps.profile(tmp_path, "x", "omeroreadonly")
+
+
+def test_provider_is_the_profiles_own_or_that_of_what_it_extends(tmp_path, profiles):
+    assert idr_maps.provider(tmp_path, "idr-omeroreadonly", tmp_path / "etc") == "here"
+    assert idr_maps.provider(tmp_path, "fixed", tmp_path / "etc") == "one"
+    # Only the master's own configuration has it.
+    assert idr_maps.provider(tmp_path, "idr-omeroreadonly") is None
+    assert idr_maps.provider(tmp_path, "none", tmp_path / "etc") is None

@@ -1,8 +1,9 @@
-"""Records and locks of the nspawn driver."""
+"""Records of the nspawn driver."""
 
 import multiprocessing
 import os
 
+import cloud_locks
 import nspawn_records
 import pytest
 from cloud_errors import CloudError
@@ -22,19 +23,9 @@ def test_damaged_file_is_named(tmp_path):
         nspawn_records.read(tmp_path / "a.json")
 
 
-def test_lock_is_seen_and_waits_no_longer_than_its_limit(tmp_path):
-    path = tmp_path / "locks" / "one"
-    assert not nspawn_records.is_locked(path)
-    with nspawn_records.lock(path):
-        assert nspawn_records.is_locked(path)
-        with pytest.raises(CloudError, match="held this lock"), nspawn_records.lock(path, limit=0.2):
-            pass
-    assert not nspawn_records.is_locked(path)
-
-
 def _count(folder, times):
     for _ in range(times):
-        with nspawn_records.lock(folder / "lock"):
+        with cloud_locks.lock(folder / "lock"):
             number = nspawn_records.read(folder / "n.json", 0)
             nspawn_records.write(folder / "n.json", number + 1)
 

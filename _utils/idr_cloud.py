@@ -1,0 +1,109 @@
+"""
+The clouds as Salt Cloud knows them, asked from the master.
+"""
+
+import pathlib
+
+import salt.cloud
+import salt.config
+import salt.utils.context
+from salt.exceptions import SaltException
+
+# It lists what its minions say: a server that does not answer is not in it.
+_UNSURE = ("saltify",)
+# How clouds call a server that runs.
+_RUNNING = ("running", "active", "up")
+
+
+class Cloud:
+    """
+    :param opts: options of the master, beside whose configuration that of Salt Cloud is
+    """
+
+    def __init__(self, opts):
+        self.path = pathlib.Path(opts["conf_file"]).parent / "cloud"
+        self.opts = salt.config.cloud_config(str(self.path)) if self.path.exists() else {"providers": {}}
+
+    def servers(self):
+        """
+        The servers of all providers. A provider that does not answer has no servers and a reason: it must not look like
+        one that is empty.
+
+        :returns: ``({name: {"state": "running", "stopped" or what the cloud says, "provider": alias}}, {alias: what
+            went wrong, empty when it answered})``; a provider that cannot know its servers is in neither
+        """
+        found, wrong = {}, {}
+        for alias, drivers in sorted(self.opts["providers"].items()):
+            known = [driver for driver in drivers if driver not in _UNSURE]
+            wrong.update({alias: ""} if known else {})
+            for driver in known:
+                try:
+                    nodes = self._listed(alias, driver)
+                except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a driver raises
+                    wrong[alias] = f"cloud {alias}: {exc}"
+                    continue
+                found.update({name: {"state": _state(node), "provider": alias} for name, node in nodes.items()})
+        return found, wrong
+
+    def _listed(self, alias, driver):
+        # Salt Cloud's own query takes a cloud that fails for one without servers.
+        clouds = salt.cloud.Map(self.opts).clouds
+        function = clouds.get(f"{driver}.list_nodes")
+        if function is None:
+            raise ValueError(f"driver {driver} cannot list servers, or is not configured")
+        with salt.utils.context.func_globals_inject(function, __active_provider_name__=f"{alias}:{driver}"):
+            nodes = function()
+        if not isinstance(nodes, dict):
+            raise ValueError(f"driver {driver}: expected servers by name, found {nodes!r}")
+        return nodes
+
+    def make(self, profile, names):
+        """
+        Make servers of a profile, side by side.
+
+        :returns: ``{name: what went wrong, empty when all is well}``
+        """
+        try:
+            made = self._client().profile(profile, names, parallel=True)
+        except (SaltException, SystemExit) as exc:
+            return dict.fromkeys(names, str(exc))
+        return {name: _error(made.get(name)) for name in names}
+
+    def destroy(self, name):
+        """
+        Destroy a server, and its key on the master.
+
+        :raises ValueError: the cloud refuses
+        """
+        self._done(f"destroy {name}", self._client().destroy, [name])
+
+    def stop(self, name):
+        """
+        Stop a server.
+
+        :raises ValueError: the cloud refuses
+        """
+        self._done(f"stop {name}", self._client().action, fun="stop", names=[name])
+
+    def _client(self):
+        return salt.cloud.CloudClient(str(self.path))
+
+    @staticmethod
+    def _done(what, function, *args, **kwargs):
+        try:
+            answer = function(*args, **kwargs)
+        except (SaltException, SystemExit) as exc:
+            raise ValueError(f"{what}: {exc}") from exc
+        if not answer:
+            raise ValueError(f"{what}: the cloud does not know it")
+
+
+def _state(node):
+    said = str(node.get("state", "unknown")).lower()
+    return "running" if said in _RUNNING else said
+
+
+def _error(answer):
+    if isinstance(answer, dict):
+        return str(answer.get("Error", ""))
+    return "" if answer else "the cloud gave no answer"
