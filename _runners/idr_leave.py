@@ -44,7 +44,7 @@ def leave(server, destroy=False, timeout=None):
     try:
         environment = idr_ids.reader(server)["environment"]
         folder = idr_releases.folder(__opts__)
-        with idr_lock.holding(folder, environment, PATIENCE, shared=True):
+        with idr_lock.holding(folder, environment, PATIENCE, shared=True, what=f"idr.leave {server}"):
             return _leave(folder, environment, server, destroy, timeout)
     except (CommandExecutionError, OSError, ValueError) as exc:
         return failed(__context__, f"{exc}. {server} is left as far as it is: run this again.")

@@ -82,7 +82,7 @@ def _reconcile(environment, test):
         return {one["id"]: idr_reconcile.row(one, idr_reconcile.plan(one), {}) for one in facts}, errors
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(idr_lock.holding(folder, environment, 0, shared=True))
+            stack.enter_context(idr_lock.holding(folder, environment, 0, shared=True, what="idr.reconcile"))
         except ValueError as exc:
             facts, errors = sight.facts()
             return _rows([(one, idr_reconcile.plan(one)) for one in facts], {}), [*errors, f"stands back: {exc}"]

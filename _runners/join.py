@@ -217,7 +217,7 @@ def apply(environment, batch):
         arrival = Arrival(__opts__, environment, functools.partial(_mark, environment))
         with idr_joins.Ledger(idr_releases.folder(__opts__), environment) as ledger:
             hosts = ledger.of_batch(batch, "joining")
-        failures = arrival.make(hosts, lambda: _serve(environment))
+        failures = arrival.make(hosts, lambda: _waits(environment) or _serve(environment))
     except (OSError, ValueError) as exc:
         return failed(__context__, str(exc))
     told = {"ready": [host for host in hosts if host not in failures], "failed": failures}
@@ -228,7 +228,8 @@ def apply(environment, batch):
 
 def serve(environment, batch):
     """
-    Third step: one change of the proxies for all who are ready, of whichever batch, and a look whether they serve.
+    Third step: one change of the proxies for all who are ready, of whichever batch, and a look whether they serve. While
+    others are on their way it waits for them, for a limited time.
 
     :returns: ``{"serving": [...]}``; or, where a proxy does not take it, ``{"serving": [...], "errors": [...],
         "retcode": 1}``. Those who are ready then stay so, and ``idr.reconcile`` tries again
@@ -240,10 +241,17 @@ def serve(environment, batch):
         salt-run join.serve idr-local 20261128101500000000-42
     """
     try:
+        while _waits(environment):
+            time.sleep(1)
         serving, errors = _serve(environment)
     except (OSError, ValueError) as exc:
         return failed(__context__, str(exc))
     return {"serving": serving, **(failed(__context__, *errors) if errors else {})}
+
+
+def _waits(environment):
+    with idr_joins.Ledger(idr_releases.folder(__opts__), environment) as ledger:
+        return ledger.waits()
 
 
 def _serve(environment):

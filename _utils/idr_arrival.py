@@ -21,8 +21,6 @@ APPLY, HEALTHY, ANSWER = 2400, 300, 60
 # Seconds for a new host to say its address.
 ADDRESS = 90
 ANOTHER = "another host has its name"
-# Seconds that one who is ready waits for the others.
-PATIENCE = 45
 
 
 class Arrival:
@@ -40,8 +38,8 @@ class Arrival:
         """
         Make hosts ready to serve, all at the same time.
 
-        :param serve: called without arguments when some have been ready for a while and others are not: who is quick
-            does not wait for who hangs. The time until it is called again doubles, so that many hosts make few changes
+        :param serve: called without arguments each second in which some are ready and others are not: who is quick does
+            not wait for who hangs
         :returns: ``{host: why}`` of those that are not ready
         """
         if not hosts:
@@ -133,17 +131,15 @@ class Arrival:
 
 
 def _gathered(at_work, serve):
-    failures, patience, since = {}, PATIENCE, None
+    failures: dict = {}
+    early = True
     while at_work:
         done, _ = concurrent.futures.wait(at_work, timeout=1, return_when=concurrent.futures.FIRST_COMPLETED)
-        for one in done:
-            failures[at_work.pop(one)] = one.result()
-            if not one.result() and since is None:
-                since = time.monotonic()
-        if at_work and since is not None and time.monotonic() - since > patience:
+        failures |= {at_work.pop(one): one.result() for one in done}
+        if early and at_work and not all(failures.values()):
             try:
                 serve()
             except (OSError, ValueError) as exc:
+                early = False
                 log.error("join: those who are ready wait for the others: %s", exc)
-            patience, since = 2 * patience, None
     return failures

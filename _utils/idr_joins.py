@@ -23,6 +23,8 @@ AT_WORK = ("joining", "applied", "ready")
 STARTING = 60
 # Who fails for a second time is tried again after a pause, which doubles up to the longest; in seconds.
 PAUSE, LONGEST = 15, 300
+# Who is ready waits for the others no longer than this many seconds.
+WAIT = 600
 # The ledger is held for the time that a file takes to be written.
 PATIENCE = 30
 # Who has left is remembered for 30 days.
@@ -136,6 +138,22 @@ class Ledger:
         """
         found = [host for host, one in self.records.items() if one["batch"] == batch and one["state"] in states]
         return idr_ids.peers(dict.fromkeys(found, True), self.environment)
+
+    def waits(self):
+        """
+        Whether those who are ready wait for others that are on their way, so that many who come together are few changes
+        of the proxies: each waits at most as long again as it has taken to be ready, and no longer than ``WAIT``.
+        """
+        now, due = self.clock(), self.due()
+        coming = [
+            host
+            for host, one in self.records.items()
+            if host in due or (one["state"] in ("joining", "applied") and self.alive(one))
+        ]
+        ready = [one for one in self.records.values() if one["state"] == "ready"]
+        if not ready or not coming:
+            return False
+        return now < min(one["since"] + min(WAIT, one["since"] - one["requested"]) for one in ready)
 
     def mark(self, host, state, error=None, states=None):
         """

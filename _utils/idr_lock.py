@@ -33,10 +33,7 @@ def take(folder, name, what, shared=False, limit=PATIENCE):
         holder = _holder(handle)
         handle.close()
         raise ValueError(f"{name} is taken: {holder}")
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    handle.truncate(0)
-    handle.write(f"{what}, process {os.getpid()}, since {now}\n")
-    handle.flush()
+    _say(handle, what)
     _HELD[str(path)] = (os.getpid(), handle)
 
 
@@ -51,21 +48,26 @@ def give(folder, name):
 
 
 @contextlib.contextmanager
-def holding(folder, name, limit, shared=False):
+def holding(folder, name, limit, shared=False, what=""):
     """
     Have a lock for a while, among threads as well as processes.
 
     :param limit: seconds to wait for it
     :param shared: with others that share it
+    :param what: what it is taken for, for whom it keeps out
     :raises ValueError: somebody has it for longer; says who where that is known
     """
     with contextlib.closing(_opened(_path(folder, name))) as handle:
         if not _locked(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, limit):
             raise ValueError(f"{name} is taken for more than {limit} s: {_holder(handle)}")
-        if not shared:
+        if what or not shared:
             # Who had it last may have died.
-            handle.truncate(0)
-        yield
+            _say(handle, what)
+        try:
+            yield
+        finally:
+            if what:
+                handle.truncate(0)
 
 
 def taken(folder, name):
@@ -81,6 +83,14 @@ def taken(folder, name):
 
 def _path(folder, name):
     return pathlib.Path(folder, f"{name}.lock")
+
+
+def _say(handle, what):
+    handle.truncate(0)
+    if what:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        handle.write(f"{what}, process {os.getpid()}, since {now}\n")
+        handle.flush()
 
 
 def _opened(path):

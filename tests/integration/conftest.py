@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import secrets
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import salt.crypt
 import salt.utils.network
 import yaml
+from saltfactories.utils.ports import get_unused_localhost_port
 
 from testbed.paths import ENVIRONMENT
 
@@ -64,14 +66,25 @@ def address():
     return salt.utils.network.ip_addrs()[0]
 
 
-def _configuration(checkout, staged):
-    """Settings of ``etc/master.d``, with the staged checkout in its place."""
+@pytest.fixture(scope="session")
+def hook(staged):
+    """The webhook engine of docs/read-only-servers.md: ``port`` and ``token``."""
+    token = secrets.token_hex(16)
+    (staged / "scale-out.token").write_text(f"{token}\n")
+    return {"port": get_unused_localhost_port(), "token": token, "token_file": str(staged / "scale-out.token")}
+
+
+def _configuration(checkout, staged, hook):
+    """Settings of ``etc/master.d``, with the staged checkout in its place, and the webhook engine switched on."""
     texts = [
         path.read_text().replace(PLACE, str(staged)) for path in sorted((checkout / "etc/master.d").glob("*.conf"))
     ]
     settings = {}
     for text in texts:
         settings.update(yaml.safe_load(text) or {})
+    settings["engines"] = [{"webhook": {"address": "127.0.0.1", "port": hook["port"]}}]
+    settings["reactor"].append({"salt/engines/hook/scale-out/*": [str(staged / "reactor/scale_out.sls")]})
+    settings["idr_scale_out"] = {OTHER: {"most": 0, "token_file": hook["token_file"]}}
     # States of the tests' own, which may be applied to this very machine.
     settings["file_roots"]["base"].append(str(staged / "states"))
     return settings
@@ -82,9 +95,9 @@ def _accept_nobody(_master, _payload):
 
 
 @pytest.fixture(scope="session")
-def master(salt_factories, checkout, staged):
+def master(salt_factories, checkout, staged, hook):
     """A running master."""
-    overrides = {"open_mode": False, "log_level_logfile": "info", **_configuration(checkout, staged)}
+    overrides = {"open_mode": False, "log_level_logfile": "info", **_configuration(checkout, staged, hook)}
     factory = salt_factories.salt_master_daemon(
         "idr-master", overrides=overrides, on_auth_event_callback=_accept_nobody
     )

@@ -125,8 +125,8 @@ def test_a_rejected_key_does_not_join(master, run, started, environment, joined)
 
 def test_two_orchestrations_stand_back_from_each_other(readers, run, environment, master):
     name = readers[-2]
-    # as orch.upgrade has the environment
-    with idr_lock.holding(idr_releases.folder(master.config), environment, 60):
+    # as orch.upgrade has the environment; what the master reconciles by itself waits long for forty who never answer
+    with idr_lock.holding(idr_releases.folder(master.config), environment, 300):
         run("idr.join", name)
         deadline = time.monotonic() + 60
         while "is taken" not in (run("idr.joins", environment)[name]["error"] or ""):

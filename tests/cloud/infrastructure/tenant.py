@@ -2,6 +2,7 @@
 
 import copy
 import secrets
+import time
 
 import openstack
 import salt.config
@@ -71,7 +72,7 @@ class Tenant:
         before = self.inventory()
         told = self.apply(state, name, test=True, **arguments)
         assert told["result"] is None, told
-        assert self.inventory() == before
+        self._is_still(before)
         done = self.apply(state, name, **arguments)
         assert (done["result"], done["changes"]) == (True, told["changes"]), done
         again = self.apply(state, name, **arguments)
@@ -83,8 +84,21 @@ class Tenant:
         before = self.inventory()
         answer = self.apply(state, name, **arguments)
         assert (answer["result"], answer["changes"]) == (False, {}), answer
-        assert self.inventory() == before
+        self._is_still(before)
         return answer["comment"]
+
+    def _is_still(self, before):
+        after = self.inventory()
+        assert after == before, {kind: (before[kind], after[kind]) for kind in after if after[kind] != before[kind]}
+
+    def settle(self, within=60):
+        """Wait until the cloud has done what it does by itself after a change."""
+        limit, seen, same = time.monotonic() + within, self.inventory(), 0
+        while same < 3:
+            assert time.monotonic() < limit, "the cloud goes on changing"
+            time.sleep(1)
+            before, seen = seen, self.inventory()
+            same = same + 1 if seen == before else 0
 
     def inventory(self):
         """All that the project has, with all that is said of it: `{kind: [description of one, ...]}`."""

@@ -307,6 +307,8 @@ def test_what_servers_use_is_not_removed(tenant, outside):
     tenant.converge("openstack_server_group.present", name, policy="soft-affinity")
     tenant.converge("openstack_floating_ip.present", "lab-f", external_network=outside)
     tenant.call(_boot, tenant, name)
+    # Neutron and Nova tell each other of the address and the port afterwards.
+    tenant.settle()
     for state, used, users in (
         ("network", "lab-net", "1 server"),
         ("subnet", "lab-sub", "1 server"),
@@ -337,7 +339,6 @@ def _boot(tenant, group):
     (port,) = cloud.network.ports(device_id=server.id)
     (ip,) = cloud.network.ips(project_id=tenant.project.id)
     ip = cloud.network.update_ip(ip, port_id=port.id)
-    # Neutron says so a moment later.
     openstack.resource.wait_for_status(cloud.network, ip, "ACTIVE", [], 1, 60)
 
 

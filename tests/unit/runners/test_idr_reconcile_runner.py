@@ -233,7 +233,7 @@ def test_proxies_that_another_changes_for_long_are_no_upgrade(farm, runner, monk
     farm.accept(THREE)
     farm.say(THREE)
     holding = idr_lock.holding
-    monkeypatch.setattr(idr_lock, "holding", lambda folder, name, limit, shared=False: holding(folder, name, 0, shared))
+    monkeypatch.setattr(idr_lock, "holding", lambda folder, name, limit, **kwargs: holding(folder, name, 0, **kwargs))
     with holding(farm.folder, f"{ENV}.frontends", 0):
         told = runner.reconcile(ENV)
     assert any("frontends is taken" in error for error in told["errors"])

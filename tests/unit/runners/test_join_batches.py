@@ -275,6 +275,27 @@ def test_who_is_ready_in_another_batch_is_served_along(farm, join):
     assert [join.end(ENV, batch)["serving"] for batch in (first, second)] == [[ONE], [TWO]]
 
 
+def test_who_is_ready_waits_for_another_batch_and_both_are_one_change(farm, join):
+    first, second = _start(farm, join, ONE), _start(farm, join, TWO)
+    for batch in (first, second):
+        join.begin(ENV, batch)
+    with farm.ledger() as known:
+        for one in known.records.values():
+            one["requested"] -= 100
+    join.apply(ENV, first)
+    assert farm.changes() == 0
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            join.apply(ENV, second)
+
+    join.time.sleep = sleep
+    assert join.serve(ENV, first) == {"serving": [ONE, TWO]}
+    assert (len(slept), farm.changes()) == (3, 1)
+
+
 def test_who_leaves_meanwhile_is_not_served(farm, join):
     farm.serve(TWO)
     batch = _start(farm, join, ONE)

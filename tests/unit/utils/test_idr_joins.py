@@ -468,3 +468,70 @@ class TestLife(Life.TestCase):
     """Run it."""
 
     settings = settings(max_examples=30, stateful_step_count=25)
+
+
+def _ready(ledger, clock, after, host=A):
+    clock.now += after
+    with ledger() as known:
+        known.mark(host, "ready")
+
+
+def _waits(ledger):
+    with ledger() as known:
+        return known.waits()
+
+
+def test_who_is_ready_waits_as_long_again_while_others_are_on_their_way(ledger, clock):
+    with idr_lock.holding(ledger().folder, idr_joins.lock_of(ENV, "one"), 0):
+        _claimed(ledger, "one", A, B)
+        assert not _waits(ledger)
+        _ready(ledger, clock, 100)
+        assert _waits(ledger)
+        clock.now += 99
+        assert _waits(ledger)
+        clock.now += 1
+        assert not _waits(ledger)
+
+
+def test_the_wait_has_an_end(ledger, clock):
+    with idr_lock.holding(ledger().folder, idr_joins.lock_of(ENV, "one"), 0):
+        _claimed(ledger, "one", A, B)
+        _ready(ledger, clock, 2000)
+        clock.now += idr_joins.WAIT - 1
+        assert _waits(ledger)
+        clock.now += 1
+        assert not _waits(ledger)
+
+
+def test_who_is_alone_waits_for_nobody(ledger, clock):
+    _claimed(ledger, "one", A)
+    _ready(ledger, clock, 100)
+    assert not _waits(ledger)
+
+
+@pytest.mark.parametrize("state", ["failed", "serving", "leaving", "left"])
+def test_who_is_not_on_the_way_is_not_waited_for(ledger, clock, state):
+    with idr_lock.holding(ledger().folder, idr_joins.lock_of(ENV, "one"), 0):
+        _claimed(ledger, "one", A, B)
+        _ready(ledger, clock, 100)
+        with ledger() as known:
+            known.mark(B, state) if state in ("failed", "serving") else known.leave(B, state)
+        assert not _waits(ledger)
+
+
+def test_the_batch_that_has_died_is_not_waited_for(ledger, clock):
+    with idr_lock.holding(ledger().folder, idr_joins.lock_of(ENV, "one"), 0):
+        _claimed(ledger, "one", A, B)
+        _ready(ledger, clock, 100)
+    assert not _waits(ledger)
+
+
+def test_who_asks_is_waited_for_but_not_who_pauses(ledger, clock):
+    _claimed(ledger, "one", A)
+    _ready(ledger, clock, 100)
+    with ledger() as known:
+        known.request(B)
+    assert _waits(ledger)
+    with ledger() as known:
+        known.records[B]["not_before"] = clock.now + 60
+    assert not _waits(ledger)

@@ -174,3 +174,11 @@ def test_who_has_given_it_back_is_not_named(tmp_path):
         said = _in_child(tmp_path, "take", False)
     assert "idr-x is taken" in said
     assert "orch.upgrade" not in said
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_who_holds_it_is_named_while_he_does(tmp_path, shared):
+    with idr_lock.holding(tmp_path, "idr-x", 0, shared=shared, what="idr.reconcile"):
+        assert "idr-x is taken: idr.reconcile, process" in _in_child(tmp_path, "take", False)
+    with idr_lock.holding(tmp_path, "idr-x", 0, shared=True):
+        assert "idr.reconcile" not in _in_child(tmp_path, "take", False)
