@@ -464,7 +464,9 @@ def _volume(cloud, record):
 
 
 def _snapshot(record):
-    return {key: record[key] for key in ("id", "name", "size", "created_at")} | {"volume": record["origin"]["name"]}
+    found = {key: record[key] for key in ("id", "name", "size", "created_at")}
+    more = {"volume": record["origin"]["name"], "set": record.get("set"), "status": "available"}
+    return found | more | {"metadata": record.get("metadata") or {}}
 
 
 @_in_plain_words
@@ -512,6 +514,7 @@ def _create_volume(function, given):
         origin = None
         if "snapshot" in given:
             origin = cloud.pool.find("snapshot", given["snapshot"], function)
+            cloud_volumes.refuse_incomplete(origin["name"], origin.get("metadata"), function)
         elif "source" in given:
             origin = cloud.pool.find("volume", given["source"], function)
         if origin:
@@ -598,18 +601,58 @@ def create_snapshot(kwargs=None, call=None):
 
 
 @_in_plain_words
-def list_snapshots(kwargs=None, call=None):
+def create_snapshots(kwargs=None, call=None):
     """
-    Return all snapshots, or those of one volume: ``{name: {id, size (GB), volume, created_at}}``.
+    Make snapshots of several volumes at the same time, called ``<set>-<volume>``; all of them, or none. With ``keep``
+    those that are made stay where others are refused, which then are ``{name: {error}}`` in the answer.
 
     .. code-block:: bash
 
-        salt-cloud -f list_snapshots local [volume=data]
+        salt-cloud -f create_snapshots local set=before-upgrade volumes=idr-local-database-db,idr-local-management-data
+    """
+    _only("function", call, "create_snapshots")
+    given = cloud_volumes.arguments("create_snapshots", kwargs, ("set", "volumes"), ("metadata", "keep"))
+    volumes = cloud_volumes.names(given["volumes"], "create_snapshots: volumes")
+    wanted = {cloud_volumes.resource_name(f"{given['set']}-{each}", "create_snapshots: name"): each for each in volumes}
+    metadata = cloud_volumes.metadata(given.get("metadata", {}), "create_snapshots: metadata")
+    cloud = _cloud()
+    made, refused = cloud.create_snapshots(wanted, given["set"], metadata, "create_snapshots")
+    if refused and not given.get("keep"):
+        cloud.delete_snapshots(made, "create_snapshots")
+        raise CloudError("; ".join(f"{name}: {why}" for name, why in refused.items()))
+    told = {name: _snapshot(record) for name, record in made.items()}
+    return told | {name: {"error": why} for name, why in refused.items()}
+
+
+@_in_plain_words
+def tag_snapshots(kwargs=None, call=None):
+    """
+    Change some metadata of all snapshots of a set.
+
+    .. code-block:: bash
+
+        salt-cloud -f tag_snapshots local set=before-upgrade metadata='{"owner": "ome"}'
+    """
+    _only("function", call, "tag_snapshots")
+    given = cloud_volumes.arguments("tag_snapshots", kwargs, ("set", "metadata"))
+    metadata = cloud_volumes.metadata(given["metadata"], "tag_snapshots: metadata")
+    tagged = _cloud().tag_snapshots(given["set"], metadata, "tag_snapshots")
+    return {name: _snapshot(record) for name, record in tagged.items()}
+
+
+@_in_plain_words
+def list_snapshots(kwargs=None, call=None):
+    """
+    Return all snapshots, or those of one volume or set: ``{name: {id, size (GB), volume, set, created_at, ...}}``.
+
+    .. code-block:: bash
+
+        salt-cloud -f list_snapshots local [volume=data] [set=before-upgrade]
     """
     _only("function", call, "list_snapshots")
-    given = cloud_volumes.arguments("list_snapshots", kwargs, (), ("volume",))
+    given = cloud_volumes.arguments("list_snapshots", kwargs, (), ("volume", "set"))
     found = {name: _snapshot(record) for name, record in _cloud().pool.snapshots().items()}
-    return {name: each for name, each in found.items() if given.get("volume") in (None, each["volume"])}
+    return {name: each for name, each in found.items() if all(each[key] == given[key] for key in given)}
 
 
 @_in_plain_words

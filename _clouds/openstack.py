@@ -824,6 +824,8 @@ def _create_volume(function, given):
     ):
         if key in given:
             origin = find(given[key], function)
+            if key == "snapshot":
+                cloud_volumes.refuse_incomplete(origin.name, origin.metadata, function)
             creation |= {target: origin.id, "size": cloud_volumes.clone_size(size, origin.size, function)}
     request = _request()
     limit = cloud.settings.clone_timeout if cloned else cloud.settings.volume_timeout
@@ -927,20 +929,45 @@ def create_snapshot(kwargs=None, call=None):
 @_in_plain_words
 def create_snapshots(kwargs=None, call=None):
     """
-    Make snapshots of several volumes at the same time, called ``<set>-<volume>``; all of them, or none.
+    Make snapshots of several volumes at the same time, called ``<set>-<volume>``; all of them, or none. With ``keep``
+    those that are made stay where others are refused, which then are ``{name: {error}}`` in the answer.
 
     .. code-block:: bash
 
         salt-cloud -f create_snapshots embassy set=before-upgrade volumes=idr-prod-database-db,idr-prod-management-data
     """
     _only("function", call, "create_snapshots")
-    given = cloud_volumes.arguments("create_snapshots", kwargs, ("set", "volumes"))
-    names = given["volumes"].split(",") if isinstance(given["volumes"], str) else list(given["volumes"])
-    wanted = {f"{given['set']}-{name}": name for name in names}
-    return _create_snapshots("create_snapshots", wanted, given["set"])
+    given = cloud_volumes.arguments("create_snapshots", kwargs, ("set", "volumes"), ("metadata", "keep"))
+    volumes = cloud_volumes.names(given["volumes"], "create_snapshots: volumes")
+    wanted = {f"{given['set']}-{name}": name for name in volumes}
+    metadata = cloud_volumes.metadata(given.get("metadata", {}), "create_snapshots: metadata")
+    return _create_snapshots("create_snapshots", wanted, given["set"], metadata, bool(given.get("keep")))
 
 
-def _create_snapshots(function, wanted, set_=None):
+@_in_plain_words
+def tag_snapshots(kwargs=None, call=None):
+    """
+    Change some metadata of all snapshots of a set.
+
+    .. code-block:: bash
+
+        salt-cloud -f tag_snapshots embassy set=before-upgrade metadata='{"owner": "ome"}'
+    """
+    _only("function", call, "tag_snapshots")
+    given = cloud_volumes.arguments("tag_snapshots", kwargs, ("set", "metadata"))
+    metadata = cloud_volumes.metadata(given["metadata"], "tag_snapshots: metadata")
+    cloud = _cloud()
+    found = cloud.volumes.of_set(given["set"])
+    if not found:
+        raise CloudError(f"tag_snapshots: set: expected one that has snapshots, got {given['set']!r}")
+    for snapshot in found:
+        _require_own(snapshot, "tag_snapshots")
+    names = {volume.id: volume.name for volume in cloud.volumes.all()}
+    tagged = cloud.volumes.tag(found, metadata)
+    return _by_name(tagged, lambda snapshot: openstack_volumes.snapshot_data(snapshot, names))
+
+
+def _create_snapshots(function, wanted, set_=None, metadata=None, keep=False):
     cloud = _cloud()
     there = {snapshot.name for snapshot in cloud.volumes.snapshots()}
     for name in wanted:
@@ -948,9 +975,11 @@ def _create_snapshots(function, wanted, set_=None):
         if name in there:
             raise CloudError(f"{function}: a snapshot {name!r} exists already")
     volumes = {name: cloud.volumes.find(volume, function) for name, volume in wanted.items()}
-    made = cloud.volumes.snapshot(volumes, openstack_tags.made(_alias(), "", _request(), set=set_))
+    marks = (metadata or {}) | openstack_tags.made(_alias(), "", _request(), set=set_)
+    made, refused = cloud.volumes.snapshot(volumes, marks, keep)
     known = {volume.id: volume.name for volume in volumes.values()}
-    return _by_name(made, lambda snapshot: openstack_volumes.snapshot_data(snapshot, known))
+    told = _by_name(made, lambda snapshot: openstack_volumes.snapshot_data(snapshot, known))
+    return told | {name: {"error": why} for name, why in refused.items()}
 
 
 @_in_plain_words

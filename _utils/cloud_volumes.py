@@ -5,6 +5,7 @@ Nothing here has side effects. Errors are :class:`cloud_errors.CloudError` and n
 expected.
 """
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from cloud_errors import CloudError
 MAX_NAME = 32
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 RESOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
+# Clouds keep metadata as texts of so many characters.
+MAX_TEXT = 255
+# What the metadata of a snapshot says of its set: a set that is not of one instant is nobody's source.
+COMPLETE = "complete"
 KEYS = ("name", "size", "snapshot", "source", "delete_on_termination")
 
 
@@ -136,6 +141,38 @@ def clone_size(asked, origin_size, where):
     if asked < origin_size:
         raise CloudError(f"{where}: size: expected at least the {origin_size} GB of what is cloned, got {asked}")
     return asked
+
+
+def names(value, where):
+    """Return a list of names, which a command line gives with commas between them; each may be there once."""
+    found = value.split(",") if isinstance(value, str) else value
+    if not isinstance(found, list) or not found or not all(isinstance(name, str) and name for name in found):
+        raise CloudError(f"{where}: expected names with commas between them, got {value!r}")
+    for name in found:
+        if found.count(name) > 1:
+            raise CloudError(f"{where}: {name!r} is given more than once")
+    return found
+
+
+def metadata(value, where):
+    """Return metadata, ``{name: text}`` or that as JSON from a command line, when a cloud can keep it."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise CloudError(f"{where}: expected a JSON object of texts, got {value!r}") from None
+    if not isinstance(value, dict):
+        raise CloudError(f"{where}: expected a mapping of names to texts, got {value!r}")
+    for key, text in value.items():
+        if not isinstance(text, str) or len(text) > MAX_TEXT:
+            raise CloudError(f"{where}: {key}: expected a text of at most {MAX_TEXT} characters, got {text!r}")
+    return value
+
+
+def refuse_incomplete(name, marks, where):
+    """Refuse a snapshot as a source whose metadata says that its set is not complete."""
+    if (marks or {}).get(COMPLETE, "true") != "true":
+        raise CloudError(f"{where}: snapshot {name} is of a set that is not complete, expected one that is")
 
 
 def arguments(function, given, required=(), optional=()):

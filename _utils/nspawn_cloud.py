@@ -73,6 +73,7 @@ class Cloud:
         if action == "create" and (volume.snapshot or volume.source):
             kind = "snapshot" if volume.snapshot else "volume"
             origin = self.pool.find(kind, volume.snapshot or volume.source, where)
+            cloud_volumes.refuse_incomplete(origin["name"], origin.get("metadata"), where)
             size = cloud_volumes.clone_size(volume.size, origin["size"], where)
         return action, existing, origin, size
 
@@ -319,6 +320,39 @@ class Cloud:
             self._refuse_shared(volume, "delete_volume")
             self.pool.delete(volume, "delete_volume")
         return volume
+
+    def create_snapshots(self, wanted, set_, metadata, where):
+        """
+        Make snapshots of several volumes, whatever becomes of any of them.
+
+        wanted
+            ``{name: volume's name}``.
+
+        Returns ``({name: record}, {name: why there is none})``.
+        """
+        made, refused = {}, {}
+        with self.pool.lock():
+            volumes = {name: self.pool.find("volume", volume, where) for name, volume in wanted.items()}
+            for name, volume in volumes.items():
+                try:
+                    made[name] = self.pool.snapshot(name, volume, where, set_, metadata)
+                except (CloudError, OSError) as exc:
+                    refused[name] = str(exc)
+        return made, refused
+
+    def delete_snapshots(self, names, where):
+        """Delete some snapshots."""
+        with self.pool.lock():
+            for name in names:
+                self.pool.delete(self.pool.find("snapshot", name, where), where)
+
+    def tag_snapshots(self, set_, metadata, where):
+        """Change some metadata of all snapshots of a set; return ``{name: record}``."""
+        with self.pool.lock():
+            of_set = {name: each for name, each in self.pool.snapshots().items() if each.get("set") == set_}
+            if not of_set:
+                raise CloudError(f"{where}: set: expected one that has snapshots, got {set_!r}")
+            return {name: self.pool.tag(each, metadata) for name, each in of_set.items()}
 
     def _refuse_shared(self, volume, where):
         users = self.sharers(volume)

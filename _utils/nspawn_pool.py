@@ -83,11 +83,24 @@ class Pool:
             raise CloudError(f"{where}: a volume {name!r} exists already")
         return self._make("volume", name, size, origin, attached_to=None, delete_on_termination=delete_on_termination)
 
-    def snapshot(self, name, volume, where):
-        """Make a snapshot of a volume; of one in use it is what a power cut would have left. Return its record."""
+    def snapshot(self, name, volume, where, set_=None, metadata=None):
+        """
+        Make a snapshot of a volume; of one in use it is what a power cut would have left. Return its record.
+
+        set_
+            The set that it is one of.
+        metadata
+            ``{name: text}``.
+        """
         if name in self.snapshots():
             raise CloudError(f"{where}: a snapshot {name!r} exists already")
-        return self._make("snapshot", name, volume["size"], volume)
+        return self._make("snapshot", name, volume["size"], volume, set=set_, metadata=dict(metadata or {}))
+
+    def tag(self, snapshot, metadata):
+        """Change some of a snapshot's metadata and return its record."""
+        snapshot = snapshot | {"metadata": (snapshot.get("metadata") or {}) | metadata}
+        self.save(snapshot)
+        return snapshot
 
     def _make(self, kind, name, size, origin, **more):
         record = {

@@ -2,6 +2,7 @@
 Volumes and snapshots of one OpenStack project.
 """
 
+import concurrent.futures
 import logging
 
 import cloud_volumes
@@ -106,6 +107,8 @@ class Volumes:
             kind, key = ("snapshot", "snapshot_id") if spec.snapshot else ("volume", "source_id")
             things = known["snapshots"] if spec.snapshot else known["volumes"]
             origin = openstack_catalog.pick(things, spec.snapshot or spec.source, where, kind)
+            if spec.snapshot:
+                cloud_volumes.refuse_incomplete(origin.name, origin.metadata, where)
             creation |= {key: origin.id, "size": cloud_volumes.clone_size(spec.size, origin.size, where)}
         return action, None, creation
 
@@ -227,7 +230,7 @@ class Volumes:
             raise CloudError(f"{thing.name} ({thing.id}) cannot be deleted: its status is {now.status}")
         return False
 
-    def snapshot(self, wanted, marks):
+    def snapshot(self, wanted, marks, keep=False):
         """
         Make snapshots at the same time and wait for all of them; after an error none of them is left.
 
@@ -235,18 +238,45 @@ class Volumes:
             ``{name: volume}``.
         marks
             Their metadata, with a ``request`` among them.
+        keep
+            Whether those that are made stay where others are refused.
 
-        Returns the snapshots.
+        Returns ``([snapshot], {name: why there is none})``.
         """
         request = openstack_tags.read(marks)["request"]
         try:
-            made = [self._ask_for_snapshot(name, volume, marks) for name, volume in wanted.items()]
-            return self._wait_for_snapshots([snapshot.id for snapshot in made])
+            asked, refused = self._ask_for_all(wanted, marks)
+            if refused and not keep:
+                raise next(iter(refused.values()))
+            made = self._wait_for_snapshots([snapshot.id for snapshot in asked]) if asked else []
+            return made, {name: openstack_errors.in_words(exc) for name, exc in refused.items()}
         except BaseException as exc:
             left = self._forget_snapshots(request)
             if left:
                 raise CloudError(f"{openstack_errors.in_words(exc)}; what is left of it: {'; '.join(left)}") from exc
             raise
+
+    def _ask_for_all(self, wanted, marks):
+        """Ask for all snapshots side by side, so that they are of one moment: ``([snapshot], {name: error})``."""
+        asked, refused = [], {}
+        with concurrent.futures.ThreadPoolExecutor(len(wanted)) as pool:
+            futures = {name: pool.submit(self._ask_for_snapshot, name, each, marks) for name, each in wanted.items()}
+            for name, future in futures.items():
+                try:
+                    asked.append(future.result())
+                except Exception as exc:
+                    refused[name] = exc
+        return asked, refused
+
+    def of_set(self, name):
+        """Return the snapshots of a set."""
+        return [each for each in self.snapshots() if openstack_tags.read(each.metadata).get("set") == name]
+
+    def tag(self, snapshots, metadata):
+        """Change some metadata of snapshots and return them as they are then."""
+        for snapshot in snapshots:
+            self._api.set_snapshot_metadata(snapshot.id, **metadata)
+        return [self._api.get_snapshot(snapshot.id) for snapshot in snapshots]
 
     def _forget_snapshots(self, request):
         """Delete what a call has made; return what could not be deleted, in words."""

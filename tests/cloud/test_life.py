@@ -111,6 +111,24 @@ def test_snapshots_of_several_volumes_are_one_set_or_none(site, host):
     site.function("delete_volume", name="second")
 
 
+def test_nothing_is_made_of_a_set_before_it_is_complete(site, host):
+    site.function("create_volume", name="second", size="1")
+    metadata = {"complete": "false", "of": "2"}
+    told = site.function("create_snapshots", set="s", volumes="life-one-db,second", metadata=metadata, keep=True)
+    assert {one["metadata"]["complete"] for one in told.values()} == {"false"}
+    with pytest.raises(SaltCloudSystemExit, match="snapshot s-second is of a set that is not complete"):
+        site.function("create_volume", name="copy", snapshot="s-second")
+    tagged = site.function("tag_snapshots", set="s", metadata={"complete": "true"})
+    assert {name: one["metadata"] for name, one in tagged.items()} == dict.fromkeys(
+        ("s-life-one-db", "s-second"), {"complete": "true", "of": "2"}
+    )
+    assert site.function("create_volume", name="copy", snapshot="s-second")["origin"]["kind"] == "snapshot"
+    site.function("delete_volume", name="copy")
+    for name in tagged:
+        site.function("delete_snapshot", name=name)
+    site.function("delete_volume", name="second")
+
+
 def test_the_floating_ip_is_swapped_and_then_kept(site, host):
     site.create("life-two", floating_ip=True)
     one, two = show(site)["public_ips"], show(site, "life-two")["public_ips"]

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import pathlib
 
+import nspawn_pool
 import nspawn_process
 import pytest
 from salt.exceptions import SaltCloudSystemExit
@@ -266,3 +267,71 @@ def test_lists(driver):
 def test_not_loaded_without_provider(driver):
     driver.__opts__["providers"] = {}
     assert driver.__virtual__() is False
+
+
+@pytest.fixture
+def copied(monkeypatch):
+    """Clones are made where the kernel cannot share blocks: what a volume has is of no interest here."""
+    monkeypatch.setattr(nspawn_pool.fcntl, "ioctl", lambda *_: None)
+
+
+def call(driver, function, /, **arguments):
+    return getattr(driver, function)(kwargs=arguments, call="function")
+
+
+def test_a_set_of_snapshots_carries_metadata_and_can_be_changed(driver, copied):
+    for name in ("a", "b"):
+        call(driver, "create_volume", name=name, size=1)
+    made = call(driver, "create_snapshots", set="s", volumes="a,b", metadata={"complete": "false", "x": "1"})
+    assert sorted(made) == ["s-a", "s-b"]
+    assert call(driver, "list_snapshots", set="s") == made
+    assert made["s-a"]["volume"] == "a"
+    assert made["s-a"]["metadata"] == {"complete": "false", "x": "1"}
+    tagged = call(driver, "tag_snapshots", set="s", metadata='{"complete": "true"}')
+    assert {name: one["metadata"] for name, one in tagged.items()} == dict.fromkeys(
+        made, {"complete": "true", "x": "1"}
+    )
+    assert call(driver, "show_snapshot", name="s-b") == tagged["s-b"]
+
+
+def test_a_set_is_whole_or_not_there_unless_what_is_made_shall_stay(driver, copied):
+    for name in ("a", "b"):
+        call(driver, "create_volume", name=name, size=1)
+    call(driver, "create_snapshots", set="s", volumes="b")
+    with pytest.raises(SaltCloudSystemExit, match="s-b: create_snapshots: a snapshot 's-b' exists already"):
+        call(driver, "create_snapshots", set="s", volumes="a,b")
+    assert list(call(driver, "list_snapshots")) == ["s-b"]
+    told = call(driver, "create_snapshots", set="s", volumes="a,b", keep=True)
+    assert told["s-a"]["set"] == "s"
+    assert "exists already" in told["s-b"]["error"]
+    with pytest.raises(SaltCloudSystemExit, match="no volume 'c', expected one of a, b"):
+        call(driver, "create_snapshots", set="t", volumes="a,c", keep=True)
+    assert list(call(driver, "list_snapshots", set="t")) == []
+
+
+def test_nothing_is_made_of_a_set_that_is_not_complete(driver, copied, starts):
+    call(driver, "create_volume", name="a", size=1)
+    call(driver, "create_snapshots", set="s", volumes="a", metadata={"complete": "false"})
+    with pytest.raises(SaltCloudSystemExit, match="snapshot s-a is of a set that is not complete"):
+        call(driver, "create_volume", name="b", snapshot="s-a")
+    with pytest.raises(SaltCloudSystemExit, match="volumes: db: snapshot s-a is of a set that is not complete"):
+        driver.create(vm(driver, volumes=[{"name": "db", "snapshot": "s-a"}]))
+    call(driver, "tag_snapshots", set="s", metadata={"complete": "true"})
+    assert call(driver, "create_volume", name="b", snapshot="s-a")["origin"]["name"] == "s-a"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("create_snapshots", {"set": "s", "volumes": []}, "volumes: expected names with commas"),
+        ("create_snapshots", {"set": "s", "volumes": "a,a"}, "'a' is given more than once"),
+        ("create_snapshots", {"set": "s", "volumes": "a", "metadata": {"x": 1}}, "metadata: x: expected a text"),
+        ("create_snapshots", {"set": "s", "volumes": "a", "metadata": {"x": "1" * 256}}, "at most 255 characters"),
+        ("tag_snapshots", {"set": "s", "metadata": "x"}, "metadata: expected a JSON object"),
+        ("tag_snapshots", {"set": "s", "metadata": "[]"}, "metadata: expected a mapping"),
+        ("tag_snapshots", {"set": "s", "metadata": {}}, "set: expected one that has snapshots, got 's'"),
+    ],
+)
+def test_bad_input_names_what_was_expected(driver, name, arguments, message):
+    with pytest.raises(SaltCloudSystemExit, match=message):
+        call(driver, name, **arguments)
