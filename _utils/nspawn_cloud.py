@@ -190,6 +190,7 @@ class Cloud:
                 "id": volume["id"],
                 "path": str(self.pool.data(volume)),
                 "link": cloud_volumes.device_link(volume["id"]),
+                "own": volume["attached_to"] == host,
             }
             for volume in volumes
         ]

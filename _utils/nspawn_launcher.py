@@ -104,6 +104,7 @@ class Launcher:
 
     def boot(self, group, signals):
         """Start systemd-nspawn, follow it to its end, return its exit code."""
+        self.thaw()
         nspawn_cgroup.remove(path / "host" for path in group.trees)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind("")
@@ -134,7 +135,16 @@ class Launcher:
                     key.data()
                 if self.stop_at is not None:
                     self.power_off(nspawn)
+                if self.run["leader"] and not os.path.lexists(f"/proc/{self.run['leader']}/root/proc"):
+                    # it dies, and waits for those of its processes that wait for a file system to be thawed
+                    self.thaw()
         return nspawn.returncode
+
+    def thaw(self):
+        """Thaw what a host that is no more has left frozen; what others share with it is its owner's to thaw."""
+        for volume in self.volumes.values():
+            if volume.get("own"):
+                nspawn_loop.thaw(volume["device"])
 
     def notified(self, message):
         """Note what systemd-nspawn says: the host's first process, and that it has booted."""

@@ -10,8 +10,10 @@ A file has one device at most, however many attach it: two devices would be two 
 import errno
 import fcntl
 import os
+import shutil
 import stat
 import struct
+import subprocess
 import time
 from pathlib import Path
 
@@ -26,6 +28,7 @@ CONFIG = struct.Struct("=II 5Q 3I I 64s 64s 32s 2Q 8Q")
 # struct loop_info64 begins with the backing file's device and inode
 STATUS = struct.Struct("=2Q 216x")
 TRIES = 64
+THAW_LIMIT = 30
 
 
 def attach(path):
@@ -124,3 +127,22 @@ def claim(device):
         if exc.errno != errno.EBUSY:
             raise
         return None
+
+
+def thaw(device):
+    """
+    Thaw the file system of a device whose host has died; say whether it was frozen.
+
+    A machine that dies takes its freeze along. Here the kernel goes on, and with it the freeze: whoever of the host was
+    writing could not even be killed, and its next boot would find its volume frozen.
+    """
+    free = claim(device)
+    if free is not None:
+        os.close(free)
+        return False
+    # Somebody has it still, be it the freeze alone: another mount of it leads there, and goes with its namespace.
+    command = ["--mount", "--propagation", "private", "sh", "-c", 'mount "$1" /mnt && fsfreeze --unfreeze /mnt', "sh"]
+    done = subprocess.run(
+        [shutil.which("unshare") or "unshare", *command, device], capture_output=True, timeout=THAW_LIMIT, check=False
+    )
+    return done.returncode == 0

@@ -197,6 +197,12 @@ def clear(folder):
     groups = run.get("cgroups", [])
     if run.get("pid") and running(folder):
         _signal(run["pid"], signal.SIGKILL)
+    launch = nspawn_records.read(folder / "launch.json", {})
+    for volume in launch.get("volumes", ()):
+        device = run.get("volumes", {}).get(volume["id"])
+        # who writes to a file system that is frozen cannot be killed
+        if device and volume.get("own") and os.path.exists(device):
+            nspawn_loop.thaw(device)
     if not nspawn_cgroup.kill(groups):
         raise CloudError(f"{folder.name}: processes of this host could not be killed")
     nspawn_cgroup.remove(groups)
