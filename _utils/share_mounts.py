@@ -5,7 +5,8 @@ import posixpath
 # Only root may go below it: the volume is mounted read-write there.
 BASE = "/var/lib/idr-share"
 # A filesystem that another host has mounted can only be mounted as it is there: read-write.
-VOLUME_OPTIONS = ("noatime", "nodev", "noexec", "nosuid", "nofail")
+# A clone has the UUID of its origin, beside which one kernel refuses to mount it.
+VOLUME_OPTIONS = ("noatime", "nouuid", "nodev", "noexec", "nosuid", "nofail")
 BIND_OPTIONS = ("bind", "ro", "nodev", "noexec", "nosuid", "nofail")
 
 
@@ -36,9 +37,9 @@ def lacking(mounted, wanted):
 
     :param mounted: list of options as the kernel shows them
     :param wanted: comma-separated options as in fstab
-    :returns: sorted list; what only mount or systemd know is left out
+    :returns: sorted list; what only mount or systemd know is left out, and what counts in the moment of mounting alone
     """
-    unseen = {"bind", "nofail"}
+    unseen = {"bind", "nofail", "nouuid"}
     return sorted(set(wanted.split(",")) - unseen - set(mounted))
 
 

@@ -17,7 +17,9 @@ volume-{{ name }}:
     - name: {{ volume.path|tojson }}
     - device: LABEL={{ volume.label }}
     - fstype: xfs
-    - opts: noatime
+    {#- A clone has the UUID of its origin, beside which one kernel refuses to mount it. #}
+    - opts: noatime,nouuid
+    - hidden_opts: nouuid
     - mkmnt: true
     {#- Always so in a run. In test mode, which formats nothing, the mount would fail for want of the label. #}
     - onlyif:

@@ -44,7 +44,9 @@ def test_volume_is_mounted_before_the_database_is_installed(compile_host, enviro
     mount = next(chunk for chunk in compiled.chunks if chunk["__id__"] == "volume-db" and chunk["state"] == "mount")
     assert mount["device"] == "LABEL=idr-database"
     assert mount["name"] == "/var/lib/postgresql"
-    assert mount["opts"] == "noatime"
+    assert mount["opts"] == "noatime,nouuid"
+    # where it was mounted without, it is not mounted again for that
+    assert mount["hidden_opts"] == "nouuid"
 
 
 def test_haproxy_knows_the_servers_by_name(compile_host, mine, environment):
