@@ -672,14 +672,14 @@ def show_snapshot(kwargs=None, call=None):
 @_in_plain_words
 def delete_snapshot(kwargs=None, call=None):
     """
-    Delete a snapshot; clones made from it stay.
+    Delete a snapshot; clones made from it stay. Nothing is protected here: ``protected`` is for other clouds.
 
     .. code-block:: bash
 
         salt-cloud -f delete_snapshot local name=before-upgrade
     """
     _only("function", call, "delete_snapshot")
-    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",))
+    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",), ("protected",))
     cloud = _cloud()
     with cloud.pool.lock():
         record = cloud.pool.find("snapshot", given["name"], "delete_snapshot")

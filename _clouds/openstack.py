@@ -1018,17 +1018,20 @@ def show_snapshot(kwargs=None, call=None):
 @_in_plain_words
 def delete_snapshot(kwargs=None, call=None):
     """
-    Delete a snapshot that this provider made; clones made from it stay.
+    Delete a snapshot that this provider made; clones made from it stay. Of one that is protected, ``protected`` is the
+    word that would be typed.
 
     .. code-block:: bash
 
-        salt-cloud -f delete_snapshot embassy name=before-upgrade
+        salt-cloud -f delete_snapshot embassy name=before-upgrade [protected=idr-prod]
     """
     _only("function", call, "delete_snapshot")
-    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",))
+    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",), ("protected",))
     cloud = _cloud()
     snapshot = cloud.volumes.find_snapshot(given["name"], "delete_snapshot")
-    cloud.guard(snapshot.name, _require_own(snapshot, "delete_snapshot"), _confirm, while_serving=True)
+    said = given.get("protected")
+    confirm = (lambda *_: (said, False)) if said else _confirm
+    cloud.guard(snapshot.name, _require_own(snapshot, "delete_snapshot"), confirm, while_serving=True)
     cloud.volumes.delete_snapshot(snapshot)
     return {"deleted": snapshot.name}
 
