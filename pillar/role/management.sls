@@ -5,6 +5,8 @@ volumes:
   data:
     label: idr-mgmt
     path: /data
+    # logs of this environment are of no use to another: docs/snapshots.md
+    snapshot: false
 
 management:
   # Of all hosts' journals together.
