@@ -57,14 +57,28 @@ class Cloud:
             raise ValueError(f"driver {driver}: expected servers by name, found {nodes!r}")
         return nodes
 
-    def make(self, profile, names):
+    def driver(self, alias):
+        """
+        The functions of a provider's driver, loaded now: a later call takes no time for that.
+
+        :returns: :class:`Driver`
+        :raises ValueError: there is no such provider, or its driver cannot be loaded
+        """
+        drivers = [name for name in self.opts["providers"].get(alias, ()) if name not in _UNSURE]
+        if len(drivers) != 1:
+            raise ValueError(f"provider {alias}: expected one with one driver, found {', '.join(drivers) or 'none'}")
+        return Driver(salt.cloud.Map(self.opts).clouds, alias, drivers[0])
+
+    def make(self, profile, names, overrides=None):
         """
         Make servers of a profile, side by side.
 
+        :param overrides: ``{name: settings}`` that are laid over those of the profile
         :returns: ``{name: what went wrong, empty when all is well}``
         """
         try:
-            made = self._client().profile(profile, names, parallel=True)
+            more = {"vm_overrides": overrides} if overrides else {}
+            made = self._client().profile(profile, names, parallel=True, **more)
         except (SaltException, SystemExit) as exc:
             return dict.fromkeys(names, str(exc))
         return {name: _error(made.get(name)) for name in names}
@@ -96,6 +110,37 @@ class Cloud:
             raise ValueError(f"{what}: {exc}") from exc
         if not answer:
             raise ValueError(f"{what}: the cloud does not know it")
+
+
+class Driver:
+    """
+    :param clouds: what Salt's loader has of drivers
+    :param alias: of the provider
+    :param name: of its driver
+    """
+
+    def __init__(self, clouds, alias, name):
+        self.clouds, self.alias, self.name = clouds, alias, name
+        self._function("list_snapshots")
+
+    def _function(self, name):
+        function = self.clouds.get(f"{self.name}.{name}")
+        if function is None:
+            raise ValueError(f"provider {self.alias}: driver {self.name}: expected a function {name}")
+        return function
+
+    def call(self, called, /, **arguments):
+        """
+        Call one of the functions that need no host (``salt-cloud -f``).
+
+        :raises ValueError: the cloud refuses
+        """
+        function = self._function(called)
+        with salt.utils.context.func_globals_inject(function, __active_provider_name__=f"{self.alias}:{self.name}"):
+            try:
+                return function(kwargs=arguments, call="function")
+            except (SaltException, SystemExit) as exc:
+                raise ValueError(f"{self.alias}: {called}: {exc}") from exc
 
 
 def _state(node):

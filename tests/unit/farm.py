@@ -71,7 +71,7 @@ class Cloud:
         found = {name: {"state": state, "provider": "here"} for name, state in self.has.items()}
         return ({} if any(self.wrong.values()) else found), dict(self.wrong)
 
-    def make(self, profile, names):
+    def make(self, profile, names, overrides=None):
         """Double of ``idr_cloud.Cloud.make``."""
         self.done.append(("make", profile, *names))
         self.has |= {name: "running" for name in names if name not in self.refuses}

@@ -152,3 +152,31 @@ def test_destroyed_and_stopped(client, function, asked):
     assert cloud.double.asked == [asked]
     with pytest.raises(ValueError, match="does not know it"):
         getattr(client({}), function)("a")
+
+
+def test_a_driver_is_loaded_once_and_called_by_name(clouds):
+    asked = []
+
+    def list_snapshots(kwargs, call):
+        asked.append((kwargs, call))
+        return {"s": {}}
+
+    def delete_snapshot(kwargs, call):
+        raise SaltCloudSystemExit(f"no snapshot {kwargs['name']}")
+
+    cloud = clouds({"one": {"nspawn": _nodes()}, "two": {"openstack": _nodes()}})
+    salt.cloud.Map.clouds.update({"nspawn.list_snapshots": list_snapshots, "nspawn.delete_snapshot": delete_snapshot})
+    driver = cloud.driver("one")
+    assert driver.call("list_snapshots", set="x") == {"s": {}}
+    assert asked == [({"set": "x"}, "function")]
+    with pytest.raises(ValueError, match="one: delete_snapshot: no snapshot a"):
+        driver.call("delete_snapshot", name="a")
+    for alias in ("two", "three"):
+        with pytest.raises(ValueError, match=f"provider {alias}"):
+            cloud.driver(alias)
+
+
+def test_settings_are_laid_over_those_of_the_profile(client):
+    cloud = client({"a": {"id": 1}})
+    assert cloud.make("ro", ["a"], {"a": {"volumes": []}}) == {"a": ""}
+    assert cloud.double.asked[0][3]["vm_overrides"] == {"a": {"volumes": []}}
