@@ -4,6 +4,7 @@ The nspawn driver's cloud: hosts and their volumes, without anything of Salt Clo
 Who changes a host holds its lock, who changes the pool holds the pool's; always in this order.
 """
 
+import concurrent.futures
 import datetime
 import logging
 import os
@@ -324,7 +325,7 @@ class Cloud:
 
     def create_snapshots(self, wanted, set_, metadata, where):
         """
-        Make snapshots of several volumes, whatever becomes of any of them.
+        Make snapshots of several volumes side by side, whatever becomes of any of them.
 
         wanted
             ``{name: volume's name}``.
@@ -334,9 +335,14 @@ class Cloud:
         made, refused = {}, {}
         with self.pool.lock():
             volumes = {name: self.pool.find("volume", volume, where) for name, volume in wanted.items()}
-            for name, volume in volumes.items():
+            with concurrent.futures.ThreadPoolExecutor(len(volumes)) as threads:
+                futures = {
+                    name: threads.submit(self.pool.snapshot, name, volume, where, set_, metadata)
+                    for name, volume in volumes.items()
+                }
+            for name, future in futures.items():
                 try:
-                    made[name] = self.pool.snapshot(name, volume, where, set_, metadata)
+                    made[name] = future.result()
                 except (CloudError, OSError) as exc:
                     refused[name] = str(exc)
         return made, refused
