@@ -11,12 +11,13 @@ HOSTS = [f"{ENVIRONMENT}-omeroreadonly-{number}" for number in range(11, 21)]
 
 @pytest.fixture
 def ten(local):
-    """They are made at the same time, and gone afterwards."""
+    """They are made at the same time; destroyed at the same time they are out of the proxies with one reconcile."""
     done = local.run("salt-cloud", "-P", "-p", "idr-omeroreadonly", *HOSTS, "-y", timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
     yield
-    for host in HOSTS:
-        visiting.run(local, "idr.leave", host, "destroy=True")
+    assert local.run("salt-cloud", "-d", "-P", "-y", *HOSTS, timeout=600).returncode == 0
+    visiting.run(local, "idr.reconcile", ENVIRONMENT)
+    assert not set(HOSTS) & set(visiting.servers(local.host(visiting.PROXY), "omeroweb"))
 
 
 def test_all_serve_with_few_reloads_and_no_visitor_notices(local, request):
