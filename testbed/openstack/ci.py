@@ -6,6 +6,7 @@ the login, the master's address, and what hosts of the local cloud need as well,
 """
 
 import ipaddress
+import pathlib
 import shutil
 import subprocess
 
@@ -14,8 +15,9 @@ import nspawn_records
 import yaml
 
 from testbed import lan, processes
+from testbed.console import Problem, run
 from testbed.openstack import seed, settings
-from testbed.paths import BRIDGE, CACHE_INSIDE, CHECKOUT, INSIDE, NAMESPACE, STATE
+from testbed.paths import BRIDGE, CACHE_INSIDE, CHECKOUT, INSIDE, LOG, NAMESPACE, STATE
 
 ENVIRONMENT = "idr-ci"
 MAP = f"{ENVIRONMENT}.map"
@@ -25,12 +27,13 @@ PROCESS = f"master-{ENVIRONMENT}"
 PILLAR = CHECKOUT / "pillar/env" / ENVIRONMENT
 # what every host of the local cloud needs, of whichever environment
 LOCAL_PILLAR = ("omero", "proxy", "python", "share", "upgrades")
-FOLDERS = ("cloud.conf.d", "cloud.profiles.d", "cloud.providers.d")
+LINKED = ("etc/master.d", "etc/cloud.conf.d", "cloud.profiles.d", "cloud.providers.d")
+LOGIN = f"OS_CLIENT_CONFIG_FILE={SEEN}/clouds.yaml"
 KILL_LIMIT = 60
 START = """\
 set -eu
-mount --bind "$1/salt" /etc/salt
 mount --bind "$1/environment" "/srv/idr/pillar/env/$2"
+mount --bind "$1/salt" /etc/salt
 exec salt-master --log-level=warning
 """
 
@@ -80,24 +83,24 @@ class Master:
         """Lay its configuration out. entry: of clouds.yaml, the login to OpenStack."""
         lan.inside(["mkdir", "-p", computers().volumes])
         (FOLDER / "servers").mkdir(mode=0o700, parents=True, exist_ok=True)
-        lan.run(["ip", "-n", NAMESPACE, "addr", "replace", f"{gateway()}/{network().prefixlen}", "dev", BRIDGE])
-        lan.run(["ip", "-n", NAMESPACE, "route", "replace", seed.OUTSIDE_NETWORK, "dev", BRIDGE])
+        run(["ip", "-n", NAMESPACE, "addr", "replace", f"{gateway()}/{network().prefixlen}", "dev", BRIDGE])
+        run(["ip", "-n", NAMESPACE, "route", "replace", seed.OUTSIDE_NETWORK, "dev", BRIDGE])
         self._link()
         self._write("salt/master", {"root_dir": str(SEEN / "root"), "interface": gateway(), "worker_threads": 4})
-        # The image has Salt, from which the bootstrap script only keeps its hands; its own words would be among JSON's.
+        # The image has Salt: the bootstrap script configures and starts it, and installs nothing. What it says would be
+        # among the JSON.
         self._write("salt/cloud", {"script_args": "-C -F", "display_ssh_output": False})
         self._write("clouds.yaml", {"clouds": {"embassy": entry}})
         self._environment()
         keys = FOLDER / "salt/pki/cloud"
         keys.mkdir(mode=0o700, parents=True)
-        lan.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", ENVIRONMENT, "-f", keys / ENVIRONMENT])
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", ENVIRONMENT, "-f", keys / ENVIRONMENT])
 
     def _link(self):
-        for name in FOLDERS:
-            (FOLDER / "salt").mkdir(mode=0o700, exist_ok=True)
-            source = CHECKOUT / ("etc" if name == "cloud.conf.d" else "") / name
-            (FOLDER / "salt" / name).symlink_to(INSIDE / source.relative_to(CHECKOUT))
-        (FOLDER / "salt/master.d").symlink_to(INSIDE / "etc/master.d")
+        (FOLDER / "salt").mkdir(mode=0o700)
+        for source in LINKED:
+            link = FOLDER / "salt" / source.rpartition("/")[2]
+            link.symlink_to(INSIDE / source)
 
     def _write(self, name, data):
         path = FOLDER / name
@@ -112,38 +115,31 @@ class Master:
 
     def start(self):
         """Start the master and wait, up to 90 s, until it answers."""
-        variables = {"OS_CLIENT_CONFIG_FILE": str(SEEN / "clouds.yaml")}
         shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", START, "sh", SEEN, ENVIRONMENT]
-        command = lan.enter(list(map(str, shell)))
-        processes.start(PROCESS, command, env=variables, within=90, ready=self._answers)
+        command = lan.enter(list(map(str, shell)), variables=[LOGIN])
+        processes.start(PROCESS, command, within=90, ready=self._answers)
 
     def _answers(self):
-        try:
-            return not self.run("salt-run", "--out=quiet", "manage.allowed", within=60).returncode
-        except (OSError, subprocess.SubprocessError):
+        # until it has its own mounts, a command would ask the local environment's master
+        seen = pathlib.Path(f"/proc/{processes.pid_of(PROCESS)}/root/etc/salt/master")
+        if not seen.exists() or seen.read_bytes() != (FOLDER / "salt/master").read_bytes():
             return False
+        return not self.run("salt-run", "--out=quiet", "manage.allowed", within=60).returncode
 
     def stop(self):
         """Stop it and remove what it had."""
         processes.stop(PROCESS, within=30)
-        for secret in (STATE / "secrets" / ENVIRONMENT,):
-            shutil.rmtree(secret, ignore_errors=True)
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        lan.run(
-            ["ip", "-n", NAMESPACE, "addr", "del", f"{gateway()}/{network().prefixlen}", "dev", BRIDGE], check=False
-        )
+        for folder in (STATE / "secrets" / ENVIRONMENT, FOLDER):
+            shutil.rmtree(folder, ignore_errors=True)
+        run(["ip", "-n", NAMESPACE, "route", "del", seed.OUTSIDE_NETWORK, "dev", BRIDGE], check=False)
+        run(["ip", "-n", NAMESPACE, "addr", "del", f"{gateway()}/{network().prefixlen}", "dev", BRIDGE], check=False)
 
     def enter(self, arguments):
-        """The command line that runs `arguments` where this master is."""
-        command = lan.enter(list(map(str, arguments)))
-        mine = f"--mount=/proc/{processes.pid_of(PROCESS)}/ns/mnt"
-        variables = f"OS_CLIENT_CONFIG_FILE={SEEN}/clouds.yaml"
-        at = command.index("env")
-        return [mine if part.startswith("--mount=") else part for part in command[:at]] + [
-            "env",
-            variables,
-            *command[at + 1 :],
-        ]
+        """The command line that runs `arguments` where this master is; Problem when it does not run."""
+        pid = processes.pid_of(PROCESS)
+        if pid is None:
+            raise Problem(f"the master of {ENVIRONMENT} does not run: see {LOG / PROCESS}.log")
+        return lan.enter(list(map(str, arguments)), mounts_of=pid, variables=[LOGIN])
 
     def run(self, *arguments, within=600):
         """Run a documented command to its end and return its CompletedProcess, whatever its exit code."""

@@ -15,7 +15,8 @@ def ruleset(pairs):
         f"chain {hook} {{\ntype nat hook {hook} priority -100;\n{rules}}}\n" for hook in ("output", "prerouting")
     )
     # in one transaction: the first line lets the second succeed
-    return f"table {TABLE}\ndelete table {TABLE}\ntable {TABLE} {{\n{chains}}}\n"
+    gone = f"table {TABLE}\ndelete table {TABLE}\n"
+    return gone + (f"table {TABLE} {{\n{chains}}}\n" if pairs else "")
 
 
 def lead(pairs):
