@@ -6,6 +6,7 @@ the login, the master's address, and what hosts of the local cloud need as well,
 """
 
 import ipaddress
+import os
 import pathlib
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ ENVIRONMENT = "idr-ci"
 MAP = f"{ENVIRONMENT}.map"
 FOLDER = STATE / "openstack"
 SEEN = INSIDE / ".local/openstack"
+VOLUMES = ".local/pool/openstack"
 PROCESS = f"master-{ENVIRONMENT}"
 PILLAR = CHECKOUT / "pillar/env" / ENVIRONMENT
 # what every host of the local cloud needs, of whichever environment
@@ -56,7 +58,7 @@ def computers():
         cloud = hosts.cloud_id()
     return settings.Computers(
         folder=SEEN / "servers",
-        volumes=INSIDE / ".local/pool/openstack",
+        volumes=INSIDE / VOLUMES,
         image=CACHE_INSIDE / "images/debian-12",
         bridge=BRIDGE,
         cgroup=f"salt-cloud-{cloud}-openstack-",
@@ -76,12 +78,19 @@ def end_servers():
     nspawn_cgroup.remove(cgroups())
 
 
+def _mounts(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:
+        return None
+
+
 class Master:
     """The master and its operator's shell: `start` it, `run` documented commands, `stop` it and nothing is left."""
 
     def make(self, entry):
         """Lay its configuration out. entry: of clouds.yaml, the login to OpenStack."""
-        lan.inside(["mkdir", "-p", computers().volumes])
+        lan.inside(["mkdir", "-p", INSIDE / VOLUMES])
         (FOLDER / "servers").mkdir(mode=0o700, parents=True, exist_ok=True)
         run(["ip", "-n", NAMESPACE, "addr", "replace", f"{gateway()}/{network().prefixlen}", "dev", BRIDGE])
         run(["ip", "-n", NAMESPACE, "route", "replace", seed.OUTSIDE_NETWORK, "dev", BRIDGE])
@@ -127,8 +136,13 @@ class Master:
         return not self.run("salt-run", "--out=quiet", "manage.allowed", within=60).returncode
 
     def stop(self):
-        """Stop it and remove what it had."""
+        """Stop it and remove what it had, and the volumes' files."""
+        mounts = _mounts(processes.pid_of(PROCESS))
         processes.stop(PROCESS, within=30)
+        # a master that had to be killed leaves its workers
+        if mounts not in (None, _mounts(lan.holder())):
+            processes.end([pid for pid in lan.members() if _mounts(pid) == mounts])
+        lan.inside(["rm", "-rf", INSIDE / VOLUMES])
         for folder in (STATE / "secrets" / ENVIRONMENT, FOLDER):
             shutil.rmtree(folder, ignore_errors=True)
         run(["ip", "-n", NAMESPACE, "route", "del", seed.OUTSIDE_NETWORK, "dev", BRIDGE], check=False)
