@@ -39,14 +39,28 @@ def holder():
     return processes.pid_of("holder") if (RUN / "held").exists() else None
 
 
-def enter(arguments, mount_only=False):
-    """The command line that runs `arguments` inside: in /srv/idr, with the master's programs first on PATH."""
+def enter(arguments, mount_only=False, mounts_of=None, variables=()):
+    """
+    The command line that runs `arguments` inside: in /srv/idr, with the master's programs first on PATH.
+
+    mounts_of: pid of a process inside that has mounts of its own, and whose they shall be. variables: more of the
+    environment's variables, `NAME=value`.
+    """
     pid = holder()
     if pid is None:
         raise Problem("the local environment is not up: `make up` starts it")
-    spaces = [f"--mount=/proc/{pid}/ns/mnt"] + ([] if mount_only else [f"--net=/proc/{pid}/ns/net"])
+    spaces = [f"--mount=/proc/{mounts_of or pid}/ns/mnt"] + ([] if mount_only else [f"--net=/proc/{pid}/ns/net"])
     path = f"{INSIDE}/.local/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return ["nsenter", *spaces, f"--wdns={INSIDE}", "env", "PYTHONDONTWRITEBYTECODE=1", f"PATH={path}", *arguments]
+    return [
+        "nsenter",
+        *spaces,
+        f"--wdns={INSIDE}",
+        "env",
+        "PYTHONDONTWRITEBYTECODE=1",
+        f"PATH={path}",
+        *variables,
+        *arguments,
+    ]
 
 
 def inside(arguments, **options):

@@ -16,17 +16,24 @@ from testbed.paths import CACHE
 
 HERE = pathlib.Path(__file__).parent
 TEMPLATES = CACHE / "openstack"
-# what a later start needs of an earlier one
+# what a later start needs of an earlier one,
 KEPT = ("mysql", "keys", "passwords")
+# and what that depends on: not on the stand-ins, which are loaded at each start
+INGREDIENTS = ("plane.py", "seed.py", "services.py", "settings.py")
 
 
 class Plane:
-    """A control plane with a folder and a namespace of its own; `start` it, and `stop` it for good."""
+    """
+    A control plane with a folder of its own; `start` it, and `stop` it for good.
 
-    def __init__(self):
+    space: the `namespace.Namespace` that it runs in, by default one of its own. computers: see `settings.files`.
+    """
+
+    def __init__(self, space=None, computers=None):
         # short, because a unix socket's path has at most 107 characters; its content is root's alone
         self.state = pathlib.Path(tempfile.mkdtemp(prefix="idr-openstack-"))
-        self.namespace = namespace.Namespace(self.state.name)
+        self.namespace = space or namespace.Namespace(self.state.name)
+        self.computers = computers
         self.services = services.Services(self.state, self.namespace)
 
     def start(self):
@@ -69,7 +76,7 @@ class Plane:
             folder.mkdir(parents=True, exist_ok=True)
         conf = self.state / "conf"
         conf.mkdir(exist_ok=True)
-        for name, text in settings.files(self.state, self.password("service")).items():
+        for name, text in settings.files(self.state, self.password("service"), self.computers).items():
             (conf / name).write_text(text)
 
     def _make(self):
@@ -147,5 +154,5 @@ def _copy(origin, target):
 
 def _fingerprint():
     versions = subprocess.run(["dpkg-query", "-W", *PACKAGES], capture_output=True, check=True).stdout
-    texts = [path.read_bytes() for path in sorted(HERE.glob("**/*.py")) if "__pycache__" not in path.parts]
+    texts = [(HERE / name).read_bytes() for name in INGREDIENTS]
     return hashlib.sha256(b"\0".join([versions, *texts])).hexdigest()[:12]

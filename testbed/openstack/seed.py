@@ -31,6 +31,7 @@ FLAVORS = {
     "m1.xlarge": (16384, 8, 80),
 }
 OUTSIDE = "public"
+OUTSIDE_NETWORK = "198.51.100.0/24"
 IMAGE = "debian-12"
 
 
@@ -80,7 +81,7 @@ def shared(connected):
     cloud.block_storage.create_type(name="ssd", is_public=True)
     physical = {"network_type": "flat", "physical_network": "outside"}
     network = cloud.create_network(OUTSIDE, external=True, provider=physical)
-    cloud.create_subnet(network.id, cidr="198.51.100.0/24", subnet_name=OUTSIDE, enable_dhcp=False)
+    cloud.create_subnet(network.id, cidr=OUTSIDE_NETWORK, subnet_name=OUTSIDE, enable_dhcp=False)
 
 
 def image(connected):
@@ -94,11 +95,11 @@ def image(connected):
         )
 
 
-def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
+def tenant(connected, name, quotas=None):
     """
-    Make a project with a user, two networks behind a router, and security groups; return the user's login.
+    Make a project with nothing in it and a user; return the user's login.
 
-    network: name of the first network; the second is `<network>-storage`. quotas: of Nova, such as {"cores": 4}.
+    quotas: of Nova, such as {"cores": 4}.
     """
     cloud = connected()
     made = cloud.identity.create_project(name=name, domain_id="default")
@@ -107,7 +108,16 @@ def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
     cloud.identity.assign_project_role_to_user(made, user, cloud.identity.find_role("member"))
     if quotas:
         cloud.set_compute_quotas(made.id, **quotas)
-    login = {"username": name, "password": password, "project_name": name}
+    return {"username": name, "password": password, "project_name": name}
+
+
+def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
+    """
+    Make a project with a user, two networks behind a router, and security groups; return the user's login.
+
+    network: name of the first network; the second is `<network>-storage`. quotas: as for `tenant`.
+    """
+    login = tenant(connected, name, quotas)
     own = connect(login)
     inside = own.create_network(network)
     subnet = own.create_subnet(inside.id, cidr=cidr, subnet_name=network)

@@ -22,7 +22,8 @@ def environment(state):
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(state),
-        "PYTHONPATH": str(HERE / "plugins"),
+        # the plug-ins, and what they share with our own driver of such hosts
+        "PYTHONPATH": f"{HERE / 'plugins'}:{HERE.parents[1] / '_utils'}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore",
     }

@@ -14,8 +14,8 @@ import salt.utils.context
 import yaml
 
 from testbed.openstack import faults as proxies
+from testbed.openstack import inventory, seed, settings
 from testbed.openstack import plane as planes
-from testbed.openstack import seed, settings
 
 BIN = pathlib.Path(sys.executable).parent
 BASE = {"provider": "embassy", "image": seed.IMAGE, "size": "m1.tiny", "networks": ["idr"], "deploy": False}
@@ -203,21 +203,7 @@ class Site:
 
     def left(self):
         """All of the project that costs money, as ``{kind: sorted names}`` without empty kinds."""
-
-        def count(cloud):
-            project = {"project_id": cloud.current_project_id}
-            found = {
-                "servers": [server.name for server in cloud.compute.servers()],
-                "volumes": [volume.name for volume in cloud.block_storage.volumes()],
-                "snapshots": [snapshot.name for snapshot in cloud.block_storage.snapshots()],
-                "floating IPs": [ip.floating_ip_address for ip in cloud.network.ips(**project)],
-                "ports": [
-                    port.id for port in cloud.network.ports(**project) if not port.device_owner.startswith("network:")
-                ],
-            }
-            return {kind: sorted(names) for kind, names in found.items() if names}
-
-        return self.look(count)
+        return self.look(inventory.left)
 
 
 @pytest.fixture(scope="session")
