@@ -107,7 +107,8 @@ class Services:
         """Start all but Keystone and wait until they answer."""
         conf = self.state / "conf"
         self._start_wsgi("placement", "/usr/bin/placement-api", 4, OS_PLACEMENT_CONFIG_DIR="")
-        self.start("glance", [PYTHON, "/usr/bin/glance-api", "--config-file", conf / "glance-api.conf"])
+        # the program itself is in the package that would start it as a service
+        self.start("glance", [PYTHON, "-m", "glance.cmd.api", "--config-file", conf / "glance-api.conf"])
         self.start("neutron", [PYTHON, "/usr/bin/neutron-server", "--config-file", conf / "neutron.conf"])
         self.start("cinder", [PYTHON, HERE / "cinder_all.py", "--config-file", conf / "cinder.conf"])
         # nova-compute gives up when Placement does not answer
