@@ -13,7 +13,7 @@ only where this driver made them. It needs the Python package openstacksdk and n
       cloud: embassy           # an entry of clouds.yaml; or else auth: {auth_url: ..., ...}, auth_type, ...
       clouds_yaml: /etc/openstack/clouds.yaml    # only where it is at no usual place
       retries: 5               # of a request that fails for the moment: 429, 5xx, a lost connection
-      api_timeout: 60          # seconds, as are the others: one request,
+      api_timeout: 60          # seconds, as are the others: one request, and a pause that the cloud asks for,
       build_timeout: 600       # a server that starts, stops, is resized,
       volume_timeout: 600      # a volume that is made, attached, extended,
       clone_timeout: 21600     # a volume or snapshot that is copied,
@@ -70,6 +70,7 @@ import openstack_catalog
 import openstack_cloud
 import openstack_errors
 import openstack_options
+import openstack_quotas
 import openstack_servers
 import openstack_tags
 import openstack_volumes
@@ -376,12 +377,14 @@ def create(vm_):
     cloud = _cloud()
     try:
         _fire(vm_["name"], "creating", "starting create", _about("creating", vm_))
+        quotas = openstack_quotas.ask(cloud.connected())
         known = cloud.known()
         spec, resolved = cloud.check(vm_, _main_keys(), known)
         vm_ = vm_ | openstack_options.named_by_host(vm_)
         text = _userdata_text(spec)
         _check_deploy(vm_, spec)
-        _check_rest_of_map(cloud, vm_, known)
+        hosts = [(spec, resolved), *_check_rest_of_map(cloud, vm_, known)]
+        cloud.check_quotas(quotas, hosts, known)
         request = {"name": spec.name, "image": spec.image, "size": spec.size}
         request["volumes"] = [volume.name for volume in spec.volumes]
         _fire(spec.name, "requesting", "requesting instance", {"kwargs": request})
@@ -412,31 +415,34 @@ def _main_keys():
 
 def _check_rest_of_map(cloud, vm_, known):
     """
-    Refuse the host for what is wrong with any other of its map that is still to be made.
+    Refuse the host for what is wrong with any other of its map that is still to be made; return what these resolve to.
 
     Salt Cloud hands a driver one host at a time: without this a wrong line would be found when the others are there.
     """
     if not __opts__.get("map"):
-        return
-    there = {server.name for server in cloud.servers.all()}
+        return []
+    found, taken = [], cloud.taken()
     for profile, hosts in salt.cloud.Map(__opts__).rendered_map.items():
         if profile not in __opts__["profiles"]:
             raise CloudError(f"{__opts__['map']}: {profile}: expected one of {', '.join(sorted(__opts__['profiles']))}")
         for name, overrides in hosts.items():
             other = salt.utils.dictupdate.merge(__opts__["profiles"][profile], overrides)
-            if other["provider"] == vm_["provider"] and name != vm_["name"] and name not in there:
+            if other["provider"] == vm_["provider"] and name not in (vm_["name"], *taken):
                 details = salt.utils.dictupdate.merge(get_configured_provider(), other)
-                _check_other(cloud, details | {"name": name, "profile": profile}, known)
+                found += _check_other(cloud, details | {"name": name, "profile": profile}, known)
+    return found
 
 
 def _check_other(cloud, vm_, known):
     try:
-        spec, _ = cloud.check(vm_, (), known)
+        spec, resolved = cloud.check(vm_, (), known)
         _userdata_text(spec)
     except CloudError:
         # made by another process in the meantime, it may have what is then no longer free
-        if not cloud.servers.all(vm_["name"]):
+        if vm_["name"] not in cloud.taken():
             raise
+        return []
+    return [(spec, resolved)]
 
 
 def _setting(vm_, key, default=None):
