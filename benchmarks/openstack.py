@@ -20,7 +20,8 @@ import tempfile
 import time
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "_utils")]
+# instead of this folder, where this file would be taken for the package openstack
+sys.path[:1] = [str(CHECKOUT), str(CHECKOUT / "_utils")]
 
 import yaml  # noqa: E402
 
