@@ -52,6 +52,7 @@ import logging
 import subprocess
 from pathlib import Path
 
+import cloud_calls
 import cloud_volumes
 import nspawn_cloud
 import nspawn_config
@@ -89,18 +90,9 @@ def get_configured_provider():
     )
 
 
-def _in_plain_words(function):
-    """Turn what can go wrong into the exception that Salt Cloud shows as one line, with exit code 1."""
-
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        try:
-            return function(*args, **kwargs)
-        except (CloudError, OSError, subprocess.SubprocessError) as exc:
-            log.debug("%s failed", function.__name__, exc_info=True)
-            raise SaltCloudSystemExit(str(exc)) from exc
-
-    return wrapper
+_in_plain_words = cloud_calls.in_plain_words(
+    lambda exc: str(exc) if isinstance(exc, (CloudError, OSError, subprocess.SubprocessError)) else None
+)
 
 
 def _cloud():
@@ -109,14 +101,6 @@ def _cloud():
         raise CloudError("no provider with driver nspawn is configured")
     alias = (_get_active_provider_name() or __virtualname__).split(":")[0]
     return nspawn_cloud.Cloud(nspawn_config.provider(details, alias))
-
-
-def _only(kind, call, name):
-    """Refuse ``-f`` for what needs a host (kind ``action``), and ``-a`` for what does not."""
-    wrong = {"action": "function", "function": "action"}[kind]
-    if call == wrong or (kind == "action" and call is None):
-        option = {"action": "-a or --action", "function": "-f or --function"}[kind]
-        raise SaltCloudSystemExit(f"{name} must be called with {option}.")
 
 
 @_in_plain_words
@@ -128,7 +112,7 @@ def avail_images(call=None):
 
         salt-cloud --list-images local
     """
-    _only("function", call, "avail_images")
+    cloud_calls.only("function", call, "avail_images")
     return {name: {"id": name, "name": name, "os": _os_name(path)} for name, path in _cloud().images().items()}
 
 
@@ -148,7 +132,7 @@ def avail_sizes(call=None):
 
         salt-cloud --list-sizes local
     """
-    _only("function", call, "avail_sizes")
+    cloud_calls.only("function", call, "avail_sizes")
     return {name: {"id": name, "name": name, **size} for name, size in _cloud().settings.sizes.items()}
 
 
@@ -160,7 +144,7 @@ def avail_locations(call=None):
 
         salt-cloud --list-locations local
     """
-    _only("function", call, "avail_locations")
+    cloud_calls.only("function", call, "avail_locations")
     return {"localhost": {"id": "localhost", "name": "localhost"}}
 
 
@@ -203,7 +187,7 @@ def list_nodes(call=None):
 
         salt-cloud -Q
     """
-    _only("function", call, "list_nodes")
+    cloud_calls.only("function", call, "list_nodes")
     cloud = _cloud()
     return {name: _node(cloud, record) for name, record in cloud.hosts.all().items()}
 
@@ -217,7 +201,7 @@ def list_nodes_full(call=None):
 
         salt-cloud -F
     """
-    _only("function", call, "list_nodes_full")
+    cloud_calls.only("function", call, "list_nodes_full")
     cloud = _cloud()
     return {name: _node_full(cloud, record) for name, record in cloud.hosts.all().items()}
 
@@ -234,7 +218,7 @@ def list_nodes_min(call=None):
 
         salt-cloud -f list_nodes_min local
     """
-    _only("function", call, "list_nodes_min")
+    cloud_calls.only("function", call, "list_nodes_min")
     cloud = _cloud()
     states = {name: cloud.state(record) for name, record in cloud.hosts.all().items()}
     all_count = __opts__.get("destroy") or __opts__.get("action")
@@ -262,7 +246,7 @@ def show_instance(name, call=None):
 
         salt-cloud -a show_instance HOST
     """
-    _only("action", call, "show_instance")
+    cloud_calls.only("action", call, "show_instance")
     cloud = _cloud()
     record = cloud.hosts.load(name)
     if record is None:
@@ -416,7 +400,7 @@ def start(name, call=None):
 
         salt-cloud -a start HOST
     """
-    _only("action", call, "start")
+    cloud_calls.only("action", call, "start")
     return "started" if _cloud().start(name) else "already running"
 
 
@@ -429,7 +413,7 @@ def stop(name, call=None):
 
         salt-cloud -a stop HOST
     """
-    _only("action", call, "stop")
+    cloud_calls.only("action", call, "stop")
     return "stopped" if _cloud().stop(name) else "already stopped"
 
 
@@ -442,7 +426,7 @@ def reboot(name, call=None):
 
         salt-cloud -a reboot HOST
     """
-    _only("action", call, "reboot")
+    cloud_calls.only("action", call, "reboot")
     _cloud().reboot(name)
     return "rebooted"
 
@@ -478,8 +462,7 @@ def create_volume(kwargs=None, call=None):
         salt-cloud -f create_volume local name=data2 snapshot=before-upgrade
         salt-cloud -f create_volume local name=data3 source=data size=20
     """
-    _only("function", call, "create_volume")
-    given = cloud_volumes.arguments("create_volume", kwargs, ("name",), ("size", "snapshot", "source"))
+    given = cloud_calls.function("create_volume", call, kwargs, ("name",), ("size", "snapshot", "source"))
     return _create_volume("create_volume", given)
 
 
@@ -493,8 +476,7 @@ def clone_volume(kwargs=None, call=None):
         salt-cloud -f clone_volume local name=copy source=data
         salt-cloud -f clone_volume local name=copy snapshot=before-upgrade size=20
     """
-    _only("function", call, "clone_volume")
-    given = cloud_volumes.arguments("clone_volume", kwargs, ("name",), ("size", "snapshot", "source"))
+    given = cloud_calls.function("clone_volume", call, kwargs, ("name",), ("size", "snapshot", "source"))
     if "snapshot" not in given and "source" not in given:
         raise CloudError("clone_volume: expected source=VOLUME or snapshot=SNAPSHOT")
     return _create_volume("clone_volume", given)
@@ -528,8 +510,7 @@ def list_volumes(kwargs=None, call=None):
 
         salt-cloud -f list_volumes local
     """
-    _only("function", call, "list_volumes")
-    cloud_volumes.arguments("list_volumes", kwargs)
+    cloud_calls.function("list_volumes", call, kwargs)
     cloud = _cloud()
     return {name: _volume(cloud, record) for name, record in cloud.pool.volumes().items()}
 
@@ -543,8 +524,7 @@ def show_volume(kwargs=None, call=None):
 
         salt-cloud -f show_volume local name=data
     """
-    _only("function", call, "show_volume")
-    given = cloud_volumes.arguments("show_volume", kwargs, ("name",))
+    given = cloud_calls.function("show_volume", call, kwargs, ("name",))
     cloud = _cloud()
     return _volume(cloud, cloud.pool.find("volume", given["name"], "show_volume"))
 
@@ -558,8 +538,7 @@ def extend_volume(kwargs=None, call=None):
 
         salt-cloud -f extend_volume local name=data size=20
     """
-    _only("function", call, "extend_volume")
-    given = cloud_volumes.arguments("extend_volume", kwargs, ("name", "size"))
+    given = cloud_calls.function("extend_volume", call, kwargs, ("name", "size"))
     cloud = _cloud()
     size = cloud_volumes.size_in_gb(given["size"], "extend_volume")
     return _volume(cloud, cloud.extend_volume(given["name"], size))
@@ -574,8 +553,7 @@ def delete_volume(kwargs=None, call=None):
 
         salt-cloud -f delete_volume local name=data
     """
-    _only("function", call, "delete_volume")
-    given = cloud_volumes.arguments("delete_volume", kwargs, ("name",))
+    given = cloud_calls.function("delete_volume", call, kwargs, ("name",))
     return {"deleted": _cloud().delete_volume(given["name"])["name"]}
 
 
@@ -588,8 +566,7 @@ def create_snapshot(kwargs=None, call=None):
 
         salt-cloud -f create_snapshot local name=before-upgrade volume=data
     """
-    _only("function", call, "create_snapshot")
-    given = cloud_volumes.arguments("create_snapshot", kwargs, ("name", "volume"))
+    given = cloud_calls.function("create_snapshot", call, kwargs, ("name", "volume"))
     name = cloud_volumes.resource_name(given["name"], "create_snapshot: name")
     cloud = _cloud()
     with cloud.pool.lock():
@@ -606,8 +583,7 @@ def list_snapshots(kwargs=None, call=None):
 
         salt-cloud -f list_snapshots local [volume=data]
     """
-    _only("function", call, "list_snapshots")
-    given = cloud_volumes.arguments("list_snapshots", kwargs, (), ("volume",))
+    given = cloud_calls.function("list_snapshots", call, kwargs, (), ("volume",))
     found = {name: _snapshot(record) for name, record in _cloud().pool.snapshots().items()}
     return {name: each for name, each in found.items() if given.get("volume") in (None, each["volume"])}
 
@@ -621,8 +597,7 @@ def show_snapshot(kwargs=None, call=None):
 
         salt-cloud -f show_snapshot local name=before-upgrade
     """
-    _only("function", call, "show_snapshot")
-    given = cloud_volumes.arguments("show_snapshot", kwargs, ("name",))
+    given = cloud_calls.function("show_snapshot", call, kwargs, ("name",))
     return _snapshot(_cloud().pool.find("snapshot", given["name"], "show_snapshot"))
 
 
@@ -635,8 +610,7 @@ def delete_snapshot(kwargs=None, call=None):
 
         salt-cloud -f delete_snapshot local name=before-upgrade
     """
-    _only("function", call, "delete_snapshot")
-    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",))
+    given = cloud_calls.function("delete_snapshot", call, kwargs, ("name",))
     cloud = _cloud()
     with cloud.pool.lock():
         record = cloud.pool.find("snapshot", given["name"], "delete_snapshot")
@@ -653,8 +627,7 @@ def attach_volume(name, kwargs=None, call=None):
 
         salt-cloud -a attach_volume HOST name=data
     """
-    _only("action", call, "attach_volume")
-    given = cloud_volumes.arguments("attach_volume", kwargs, ("name",))
+    given = cloud_calls.action("attach_volume", call, kwargs, ("name",))
     return {"attached": given["name"], "device": _cloud().attach_volume(name, given["name"])}
 
 
@@ -667,7 +640,6 @@ def detach_volume(name, kwargs=None, call=None):
 
         salt-cloud -a detach_volume HOST name=data
     """
-    _only("action", call, "detach_volume")
-    given = cloud_volumes.arguments("detach_volume", kwargs, ("name",))
+    given = cloud_calls.action("detach_volume", call, kwargs, ("name",))
     _cloud().detach_volume(name, given["name"])
     return {"detached": given["name"]}

@@ -136,22 +136,3 @@ def clone_size(asked, origin_size, where):
     if asked < origin_size:
         raise CloudError(f"{where}: size: expected at least the {origin_size} GB of what is cloned, got {asked}")
     return asked
-
-
-def arguments(function, given, required=(), optional=()):
-    """
-    Return the keyword arguments of a ``salt-cloud -f`` or ``-a`` call after checking their names.
-
-    given
-        The mapping that Salt Cloud hands over, or None; its private ``__pub_*`` keys are dropped.
-    """
-    given = {key: value for key, value in (given or {}).items() if not key.startswith("__")}
-    known = (*required, *optional)
-    usage = " ".join([f"{key}=..." for key in required] + [f"[{key}=...]" for key in optional]) or "no arguments"
-    for key in sorted(given):
-        if key not in known:
-            raise CloudError(f"{function}: unknown argument {key!r}, expected {usage}")
-    for key in required:
-        if given.get(key) in (None, ""):
-            raise CloudError(f"{function}: argument {key!r} is missing, expected {usage}")
-    return given

@@ -32,6 +32,7 @@ FLAVORS = {
 }
 OUTSIDE = "public"
 OUTSIDE_NETWORK = "198.51.100.0/24"
+ROLES = ("database", "management", "omeroreadonly", "omeroreadwrite", "proxy")
 IMAGE = "debian-12"
 
 
@@ -128,3 +129,15 @@ def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
     for group in ("idr-internal", "idr-proxy", "idr-management"):
         own.create_security_group(group, group)
     return login
+
+
+def surroundings(cloud, environment):
+    """What orch.infrastructure makes for an environment, in short; `cloud` is the project's connection."""
+    network = cloud.create_network(environment)
+    subnet = cloud.create_subnet(network.id, cidr="10.97.1.0/24", subnet_name=environment)
+    router = cloud.create_router(environment, ext_gateway_net_id=cloud.network.find_network(OUTSIDE).id)
+    cloud.add_router_interface(router, subnet_id=subnet.id)
+    for role in ROLES:
+        cloud.create_security_group(f"{environment}-{role}", role)
+        cloud.compute.create_server_group(name=f"{environment}-{role}", policy="soft-anti-affinity")
+    cloud.create_keypair(environment)

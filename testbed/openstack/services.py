@@ -49,12 +49,13 @@ class Services:
                 start_new_session=True,
             )
 
-    def stop(self):
-        """End all of them, the database last; who does not end in time is killed."""
-        for name in reversed(list(self.running)):
+    def stop(self, *names):
+        """End all of them, or those of these names, the database last; who does not end in time is killed."""
+        chosen = [name for name in reversed(list(self.running)) if not names or name in names]
+        for name in chosen:
             if name != "mariadb":
                 self.running[name].terminate()
-        for name in reversed(list(self.running)):
+        for name in sorted(chosen, key=lambda name: name == "mariadb"):
             process = self.running.pop(name)
             process.terminate()
             try:
