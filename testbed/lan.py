@@ -6,13 +6,12 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import time
 
 import nspawn_cgroup
 import nspawn_config
 
-from testbed import processes
+from testbed import loops, processes
 from testbed.console import Problem, run
 from testbed.paths import (
     APT_PORT,
@@ -201,17 +200,10 @@ def wait_for_loops(within=20):
     """Loop devices let go of our files when their last mount has gone; wait for it, up to `within` seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        listed = subprocess.run(
-            ["losetup", "--list", "--noheadings", "-O", "NAME,BACK-FILE"], capture_output=True, text=True
-        )
-        ours = [line.split()[0] for line in listed.stdout.splitlines() if ".local/pool" in line and _ours(line)]
-        if not ours:
+        left = loops.attached()
+        if not left:
             return
-        for device in ours:
+        for device in left:
             run(["losetup", "--detach", device], check=False)
         time.sleep(0.3)
-    raise Problem(f"loop devices are still attached: {', '.join(ours)}")
-
-
-def _ours(line):
-    return any(str(root) in line for root in (STATE, INSIDE / ".local"))
+    raise Problem(f"loop devices are still attached: {', '.join(left)}")
