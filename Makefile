@@ -1,4 +1,4 @@
-.PHONY: up down test test-cloud lint
+.PHONY: up down test test-cloud test-endurance lint
 
 up:
 	@testbed/run up
@@ -11,6 +11,9 @@ test:
 
 test-cloud:
 	@testbed/run test tests/cloud
+
+test-endurance:
+	@testbed/run test tests/local/endurance
 
 lint:
 	@testbed/run lint

@@ -52,6 +52,7 @@ import logging
 import subprocess
 from pathlib import Path
 
+import cloud_calls
 import cloud_volumes
 import nspawn_cloud
 import nspawn_config
@@ -89,18 +90,9 @@ def get_configured_provider():
     )
 
 
-def _in_plain_words(function):
-    """Turn what can go wrong into the exception that Salt Cloud shows as one line, with exit code 1."""
-
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        try:
-            return function(*args, **kwargs)
-        except (CloudError, OSError, subprocess.SubprocessError) as exc:
-            log.debug("%s failed", function.__name__, exc_info=True)
-            raise SaltCloudSystemExit(str(exc)) from exc
-
-    return wrapper
+_in_plain_words = cloud_calls.in_plain_words(
+    lambda exc: str(exc) if isinstance(exc, (CloudError, OSError, subprocess.SubprocessError)) else None
+)
 
 
 def _cloud():
@@ -109,14 +101,6 @@ def _cloud():
         raise CloudError("no provider with driver nspawn is configured")
     alias = (_get_active_provider_name() or __virtualname__).split(":")[0]
     return nspawn_cloud.Cloud(nspawn_config.provider(details, alias))
-
-
-def _only(kind, call, name):
-    """Refuse ``-f`` for what needs a host (kind ``action``), and ``-a`` for what does not."""
-    wrong = {"action": "function", "function": "action"}[kind]
-    if call == wrong or (kind == "action" and call is None):
-        option = {"action": "-a or --action", "function": "-f or --function"}[kind]
-        raise SaltCloudSystemExit(f"{name} must be called with {option}.")
 
 
 @_in_plain_words
@@ -128,7 +112,7 @@ def avail_images(call=None):
 
         salt-cloud --list-images local
     """
-    _only("function", call, "avail_images")
+    cloud_calls.only("function", call, "avail_images")
     return {name: {"id": name, "name": name, "os": _os_name(path)} for name, path in _cloud().images().items()}
 
 
@@ -148,7 +132,7 @@ def avail_sizes(call=None):
 
         salt-cloud --list-sizes local
     """
-    _only("function", call, "avail_sizes")
+    cloud_calls.only("function", call, "avail_sizes")
     return {name: {"id": name, "name": name, **size} for name, size in _cloud().settings.sizes.items()}
 
 
@@ -160,7 +144,7 @@ def avail_locations(call=None):
 
         salt-cloud --list-locations local
     """
-    _only("function", call, "avail_locations")
+    cloud_calls.only("function", call, "avail_locations")
     return {"localhost": {"id": "localhost", "name": "localhost"}}
 
 
@@ -203,7 +187,7 @@ def list_nodes(call=None):
 
         salt-cloud -Q
     """
-    _only("function", call, "list_nodes")
+    cloud_calls.only("function", call, "list_nodes")
     cloud = _cloud()
     return {name: _node(cloud, record) for name, record in cloud.hosts.all().items()}
 
@@ -217,7 +201,7 @@ def list_nodes_full(call=None):
 
         salt-cloud -F
     """
-    _only("function", call, "list_nodes_full")
+    cloud_calls.only("function", call, "list_nodes_full")
     cloud = _cloud()
     return {name: _node_full(cloud, record) for name, record in cloud.hosts.all().items()}
 
@@ -234,7 +218,7 @@ def list_nodes_min(call=None):
 
         salt-cloud -f list_nodes_min local
     """
-    _only("function", call, "list_nodes_min")
+    cloud_calls.only("function", call, "list_nodes_min")
     cloud = _cloud()
     states = {name: cloud.state(record) for name, record in cloud.hosts.all().items()}
     all_count = __opts__.get("destroy") or __opts__.get("action")
@@ -262,7 +246,7 @@ def show_instance(name, call=None):
 
         salt-cloud -a show_instance HOST
     """
-    _only("action", call, "show_instance")
+    cloud_calls.only("action", call, "show_instance")
     cloud = _cloud()
     record = cloud.hosts.load(name)
     if record is None:
@@ -416,7 +400,7 @@ def start(name, call=None):
 
         salt-cloud -a start HOST
     """
-    _only("action", call, "start")
+    cloud_calls.only("action", call, "start")
     return "started" if _cloud().start(name) else "already running"
 
 
@@ -429,7 +413,7 @@ def stop(name, call=None):
 
         salt-cloud -a stop HOST
     """
-    _only("action", call, "stop")
+    cloud_calls.only("action", call, "stop")
     return "stopped" if _cloud().stop(name) else "already stopped"
 
 
@@ -442,7 +426,7 @@ def reboot(name, call=None):
 
         salt-cloud -a reboot HOST
     """
-    _only("action", call, "reboot")
+    cloud_calls.only("action", call, "reboot")
     _cloud().reboot(name)
     return "rebooted"
 
@@ -480,8 +464,7 @@ def create_volume(kwargs=None, call=None):
         salt-cloud -f create_volume local name=data2 snapshot=before-upgrade
         salt-cloud -f create_volume local name=data3 source=data size=20
     """
-    _only("function", call, "create_volume")
-    given = cloud_volumes.arguments("create_volume", kwargs, ("name",), ("size", "snapshot", "source"))
+    given = cloud_calls.function("create_volume", call, kwargs, ("name",), ("size", "snapshot", "source"))
     return _create_volume("create_volume", given)
 
 
@@ -495,8 +478,7 @@ def clone_volume(kwargs=None, call=None):
         salt-cloud -f clone_volume local name=copy source=data
         salt-cloud -f clone_volume local name=copy snapshot=before-upgrade size=20
     """
-    _only("function", call, "clone_volume")
-    given = cloud_volumes.arguments("clone_volume", kwargs, ("name",), ("size", "snapshot", "source"))
+    given = cloud_calls.function("clone_volume", call, kwargs, ("name",), ("size", "snapshot", "source"))
     if "snapshot" not in given and "source" not in given:
         raise CloudError("clone_volume: expected source=VOLUME or snapshot=SNAPSHOT")
     return _create_volume("clone_volume", given)
@@ -531,8 +513,7 @@ def list_volumes(kwargs=None, call=None):
 
         salt-cloud -f list_volumes local
     """
-    _only("function", call, "list_volumes")
-    cloud_volumes.arguments("list_volumes", kwargs)
+    cloud_calls.function("list_volumes", call, kwargs)
     cloud = _cloud()
     return {name: _volume(cloud, record) for name, record in cloud.pool.volumes().items()}
 
@@ -546,8 +527,7 @@ def show_volume(kwargs=None, call=None):
 
         salt-cloud -f show_volume local name=data
     """
-    _only("function", call, "show_volume")
-    given = cloud_volumes.arguments("show_volume", kwargs, ("name",))
+    given = cloud_calls.function("show_volume", call, kwargs, ("name",))
     cloud = _cloud()
     return _volume(cloud, cloud.pool.find("volume", given["name"], "show_volume"))
 
@@ -561,8 +541,7 @@ def extend_volume(kwargs=None, call=None):
 
         salt-cloud -f extend_volume local name=data size=20
     """
-    _only("function", call, "extend_volume")
-    given = cloud_volumes.arguments("extend_volume", kwargs, ("name", "size"))
+    given = cloud_calls.function("extend_volume", call, kwargs, ("name", "size"))
     cloud = _cloud()
     size = cloud_volumes.size_in_gb(given["size"], "extend_volume")
     return _volume(cloud, cloud.extend_volume(given["name"], size))
@@ -577,8 +556,7 @@ def delete_volume(kwargs=None, call=None):
 
         salt-cloud -f delete_volume local name=data
     """
-    _only("function", call, "delete_volume")
-    given = cloud_volumes.arguments("delete_volume", kwargs, ("name",))
+    given = cloud_calls.function("delete_volume", call, kwargs, ("name",))
     return {"deleted": _cloud().delete_volume(given["name"])["name"]}
 
 
@@ -591,8 +569,7 @@ def create_snapshot(kwargs=None, call=None):
 
         salt-cloud -f create_snapshot local name=before-upgrade volume=data
     """
-    _only("function", call, "create_snapshot")
-    given = cloud_volumes.arguments("create_snapshot", kwargs, ("name", "volume"))
+    given = cloud_calls.function("create_snapshot", call, kwargs, ("name", "volume"))
     name = cloud_volumes.resource_name(given["name"], "create_snapshot: name")
     cloud = _cloud()
     with cloud.pool.lock():
@@ -610,8 +587,7 @@ def create_snapshots(kwargs=None, call=None):
 
         salt-cloud -f create_snapshots local set=before-upgrade volumes=idr-local-database-db,idr-local-management-data
     """
-    _only("function", call, "create_snapshots")
-    given = cloud_volumes.arguments("create_snapshots", kwargs, ("set", "volumes"), ("metadata", "keep"))
+    given = cloud_calls.function("create_snapshots", call, kwargs, ("set", "volumes"), ("metadata", "keep"))
     volumes = cloud_volumes.names(given["volumes"], "create_snapshots: volumes")
     wanted = {cloud_volumes.resource_name(f"{given['set']}-{each}", "create_snapshots: name"): each for each in volumes}
     metadata = cloud_volumes.metadata(given.get("metadata", {}), "create_snapshots: metadata")
@@ -633,8 +609,7 @@ def tag_snapshots(kwargs=None, call=None):
 
         salt-cloud -f tag_snapshots local set=before-upgrade metadata='{"owner": "ome"}'
     """
-    _only("function", call, "tag_snapshots")
-    given = cloud_volumes.arguments("tag_snapshots", kwargs, ("set", "metadata"))
+    given = cloud_calls.function("tag_snapshots", call, kwargs, ("set", "metadata"))
     metadata = cloud_volumes.metadata(given["metadata"], "tag_snapshots: metadata")
     tagged = _cloud().tag_snapshots(given["set"], metadata, "tag_snapshots")
     return {name: _snapshot(record) for name, record in tagged.items()}
@@ -649,8 +624,7 @@ def list_snapshots(kwargs=None, call=None):
 
         salt-cloud -f list_snapshots local [volume=data] [set=before-upgrade]
     """
-    _only("function", call, "list_snapshots")
-    given = cloud_volumes.arguments("list_snapshots", kwargs, (), ("volume", "set"))
+    given = cloud_calls.function("list_snapshots", call, kwargs, (), ("volume", "set"))
     found = {name: _snapshot(record) for name, record in _cloud().pool.snapshots().items()}
     return {name: each for name, each in found.items() if all(each[key] == given[key] for key in given)}
 
@@ -664,8 +638,7 @@ def show_snapshot(kwargs=None, call=None):
 
         salt-cloud -f show_snapshot local name=before-upgrade
     """
-    _only("function", call, "show_snapshot")
-    given = cloud_volumes.arguments("show_snapshot", kwargs, ("name",))
+    given = cloud_calls.function("show_snapshot", call, kwargs, ("name",))
     return _snapshot(_cloud().pool.find("snapshot", given["name"], "show_snapshot"))
 
 
@@ -678,8 +651,7 @@ def delete_snapshot(kwargs=None, call=None):
 
         salt-cloud -f delete_snapshot local name=before-upgrade
     """
-    _only("function", call, "delete_snapshot")
-    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",), ("protected",))
+    given = cloud_calls.function("delete_snapshot", call, kwargs, ("name",), ("protected",))
     cloud = _cloud()
     with cloud.pool.lock():
         record = cloud.pool.find("snapshot", given["name"], "delete_snapshot")
@@ -696,8 +668,7 @@ def attach_volume(name, kwargs=None, call=None):
 
         salt-cloud -a attach_volume HOST name=data
     """
-    _only("action", call, "attach_volume")
-    given = cloud_volumes.arguments("attach_volume", kwargs, ("name",))
+    given = cloud_calls.action("attach_volume", call, kwargs, ("name",))
     return {"attached": given["name"], "device": _cloud().attach_volume(name, given["name"])}
 
 
@@ -710,7 +681,6 @@ def detach_volume(name, kwargs=None, call=None):
 
         salt-cloud -a detach_volume HOST name=data
     """
-    _only("action", call, "detach_volume")
-    given = cloud_volumes.arguments("detach_volume", kwargs, ("name",))
+    given = cloud_calls.action("detach_volume", call, kwargs, ("name",))
     _cloud().detach_volume(name, given["name"])
     return {"detached": given["name"]}

@@ -13,7 +13,7 @@ only where this driver made them. It needs the Python package openstacksdk and n
       cloud: embassy           # an entry of clouds.yaml; or else auth: {auth_url: ..., ...}, auth_type, ...
       clouds_yaml: /etc/openstack/clouds.yaml    # only where it is at no usual place
       retries: 5               # of a request that fails for the moment: 429, 5xx, a lost connection
-      api_timeout: 60          # seconds, as are the others: one request,
+      api_timeout: 60          # seconds, as are the others: one request, and a pause that the cloud asks for,
       build_timeout: 600       # a server that starts, stops, is resized,
       volume_timeout: 600      # a volume that is made, attached, extended,
       clone_timeout: 21600     # a volume or snapshot that is copied,
@@ -63,12 +63,14 @@ import sys
 import uuid
 from pathlib import Path
 
+import cloud_calls
 import cloud_volumes
 import openstack_addresses
 import openstack_catalog
 import openstack_cloud
 import openstack_errors
 import openstack_options
+import openstack_quotas
 import openstack_servers
 import openstack_tags
 import openstack_volumes
@@ -104,20 +106,13 @@ def get_configured_provider():
     return config.is_provider_configured(__opts__, _get_active_provider_name() or __virtualname__, ())
 
 
-def _in_plain_words(function):
-    """Turn what can go wrong into the exception that Salt Cloud shows as one line, with exit code 1."""
+def _words(exc):
+    if isinstance(exc, (CloudError, OSError)) or openstack_errors.is_clouds(exc):
+        return openstack_errors.in_words(exc)
+    return None
 
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        try:
-            return function(*args, **kwargs)
-        except Exception as exc:
-            if not isinstance(exc, (CloudError, OSError)) and not openstack_errors.is_clouds(exc):
-                raise
-            log.debug("%s failed", function.__name__, exc_info=True)
-            raise SaltCloudSystemExit(openstack_errors.in_words(exc)) from exc
 
-    return wrapper
+_in_plain_words = cloud_calls.in_plain_words(_words)
 
 
 def _alias():
@@ -130,14 +125,6 @@ def _cloud():
         raise CloudError("no provider with driver openstack is configured")
     settings = openstack_options.provider(details, _alias())
     return openstack_cloud.Cloud(settings, Path(__opts__["cachedir"], "openstack", _alias()))
-
-
-def _only(kind, call, name):
-    """Refuse ``-f`` for what needs a host (kind ``action``), and ``-a`` for what does not."""
-    wrong = {"action": "function", "function": "action"}[kind]
-    if call == wrong or (kind == "action" and call is None):
-        option = {"action": "-a or --action", "function": "-f or --function"}[kind]
-        raise SaltCloudSystemExit(f"{name} must be called with {option}.")
 
 
 def _by_name(things, make):
@@ -158,7 +145,7 @@ def avail_images(call=None):
 
         salt-cloud --list-images embassy
     """
-    _only("function", call, "avail_images")
+    cloud_calls.only("function", call, "avail_images")
     return _by_name(
         _cloud().catalog.images(),
         lambda image: {
@@ -181,7 +168,7 @@ def avail_sizes(call=None):
 
         salt-cloud --list-sizes embassy
     """
-    _only("function", call, "avail_sizes")
+    cloud_calls.only("function", call, "avail_sizes")
     return _by_name(
         _cloud().catalog.flavors(),
         lambda flavor: {
@@ -203,7 +190,7 @@ def avail_locations(call=None):
 
         salt-cloud --list-locations embassy
     """
-    _only("function", call, "avail_locations")
+    cloud_calls.only("function", call, "avail_locations")
     zones = {zone.name: zone.state for zone in _cloud().catalog.zones()}
     return {name: {"id": name, "name": name, "available": bool(state["available"])} for name, state in zones.items()}
 
@@ -274,7 +261,7 @@ def list_nodes(call=None):
 
         salt-cloud -Q
     """
-    _only("function", call, "list_nodes")
+    cloud_calls.only("function", call, "list_nodes")
     cloud = _cloud()
     servers = cloud.servers.all()
     names = _names(cloud, servers)
@@ -290,7 +277,7 @@ def list_nodes_full(call=None):
 
         salt-cloud -F
     """
-    _only("function", call, "list_nodes_full")
+    cloud_calls.only("function", call, "list_nodes_full")
     cloud = _cloud()
     servers = cloud.servers.all()
     names, volumes, floating = _names(cloud, servers), cloud.volumes.all(), cloud.addresses.by_server()
@@ -310,7 +297,7 @@ def list_nodes_min(call=None):
 
         salt-cloud -f list_nodes_min embassy
     """
-    _only("function", call, "list_nodes_min")
+    cloud_calls.only("function", call, "list_nodes_min")
     cloud = _cloud()
     nodes = _nodes(
         cloud.servers.all(),
@@ -355,7 +342,7 @@ def show_instance(name, call=None):
 
         salt-cloud -a show_instance HOST
     """
-    _only("action", call, "show_instance")
+    cloud_calls.only("action", call, "show_instance")
     cloud = _cloud()
     return _shown(cloud, cloud.servers.require(name))
 
@@ -390,12 +377,14 @@ def create(vm_):
     cloud = _cloud()
     try:
         _fire(vm_["name"], "creating", "starting create", _about("creating", vm_))
+        quotas = openstack_quotas.ask(cloud.connected())
         known = cloud.known()
         spec, resolved = cloud.check(vm_, _main_keys(), known)
         vm_ = vm_ | openstack_options.named_by_host(vm_)
         text = _userdata_text(spec)
         _check_deploy(vm_, spec)
-        _check_rest_of_map(cloud, vm_, known)
+        hosts = [(spec, resolved), *_check_rest_of_map(cloud, vm_, known)]
+        cloud.check_quotas(quotas, hosts, known)
         request = {"name": spec.name, "image": spec.image, "size": spec.size}
         request["volumes"] = [volume.name for volume in spec.volumes]
         _fire(spec.name, "requesting", "requesting instance", {"kwargs": request})
@@ -426,31 +415,34 @@ def _main_keys():
 
 def _check_rest_of_map(cloud, vm_, known):
     """
-    Refuse the host for what is wrong with any other of its map that is still to be made.
+    Refuse the host for what is wrong with any other of its map that is still to be made; return what these resolve to.
 
     Salt Cloud hands a driver one host at a time: without this a wrong line would be found when the others are there.
     """
     if not __opts__.get("map"):
-        return
-    there = {server.name for server in cloud.servers.all()}
+        return []
+    found, taken = [], cloud.taken()
     for profile, hosts in salt.cloud.Map(__opts__).rendered_map.items():
         if profile not in __opts__["profiles"]:
             raise CloudError(f"{__opts__['map']}: {profile}: expected one of {', '.join(sorted(__opts__['profiles']))}")
         for name, overrides in hosts.items():
             other = salt.utils.dictupdate.merge(__opts__["profiles"][profile], overrides)
-            if other["provider"] == vm_["provider"] and name != vm_["name"] and name not in there:
+            if other["provider"] == vm_["provider"] and name not in (vm_["name"], *taken):
                 details = salt.utils.dictupdate.merge(get_configured_provider(), other)
-                _check_other(cloud, details | {"name": name, "profile": profile}, known)
+                found += _check_other(cloud, details | {"name": name, "profile": profile}, known)
+    return found
 
 
 def _check_other(cloud, vm_, known):
     try:
-        spec, _ = cloud.check(vm_, (), known)
+        spec, resolved = cloud.check(vm_, (), known)
         _userdata_text(spec)
     except CloudError:
         # made by another process in the meantime, it may have what is then no longer free
-        if not cloud.servers.all(vm_["name"]):
+        if vm_["name"] not in cloud.taken():
             raise
+        return []
+    return [(spec, resolved)]
 
 
 def _setting(vm_, key, default=None):
@@ -588,7 +580,7 @@ def start(name, call=None):
 
         salt-cloud -a start HOST
     """
-    _only("action", call, "start")
+    cloud_calls.only("action", call, "start")
     cloud = _cloud()
     server = cloud.servers.require(name)
     if server.status == "ACTIVE":
@@ -606,7 +598,7 @@ def stop(name, call=None):
 
         salt-cloud -a stop HOST
     """
-    _only("action", call, "stop")
+    cloud_calls.only("action", call, "stop")
     cloud = _cloud()
     server = cloud.servers.require(name)
     if server.status == "SHUTOFF":
@@ -624,8 +616,7 @@ def reboot(name, kwargs=None, call=None):
 
         salt-cloud -a reboot HOST [hard=True]
     """
-    _only("action", call, "reboot")
-    given = cloud_volumes.arguments("reboot", kwargs, (), ("hard",))
+    given = cloud_calls.action("reboot", call, kwargs, (), ("hard",))
     kind = "HARD" if _yes(given.get("hard", False), "reboot: hard") else "SOFT"
     cloud = _cloud()
     server = cloud.servers.require(name)
@@ -650,8 +641,7 @@ def rename(name, kwargs=None, call=None):
 
         salt-cloud -a rename HOST newname=OTHER
     """
-    _only("action", call, "rename")
-    given = cloud_volumes.arguments("rename", kwargs, ("newname",))
+    given = cloud_calls.action("rename", call, kwargs, ("newname",))
     new = given["newname"]
     if not cloud_volumes.LABEL.fullmatch(new) or len(new) > openstack_options.MAX_HOST_NAME:
         raise CloudError(f"rename: newname: expected 1 to 63 of a-z, 0-9 and -, got {new!r}")
@@ -668,8 +658,7 @@ def rebuild(name, kwargs=None, call=None):
 
         salt-cloud -a rebuild HOST [image=IMAGE]
     """
-    _only("action", call, "rebuild")
-    given = cloud_volumes.arguments("rebuild", kwargs, (), ("image",))
+    given = cloud_calls.action("rebuild", call, kwargs, (), ("image",))
     cloud = _cloud()
     server = cloud.servers.require_own(name)
     image = (server.image or {}).get("id")
@@ -693,8 +682,7 @@ def resize(name, kwargs=None, call=None):
         salt-cloud -a confirm_resize HOST
         salt-cloud -a revert_resize HOST
     """
-    _only("action", call, "resize")
-    given = cloud_volumes.arguments("resize", kwargs, ("size",), ("confirm",))
+    given = cloud_calls.action("resize", call, kwargs, ("size",), ("confirm",))
     confirm = _yes(given.get("confirm", True), "resize: confirm")
     cloud = _cloud()
     server = cloud.servers.require_own(name)
@@ -718,7 +706,7 @@ def confirm_resize(name, call=None):
 
         salt-cloud -a confirm_resize HOST
     """
-    _only("action", call, "confirm_resize")
+    cloud_calls.only("action", call, "confirm_resize")
     return _end_resize(name, "confirm_server_resize")
 
 
@@ -731,7 +719,7 @@ def revert_resize(name, call=None):
 
         salt-cloud -a revert_resize HOST
     """
-    _only("action", call, "revert_resize")
+    cloud_calls.only("action", call, "revert_resize")
     return _end_resize(name, "revert_server_resize")
 
 
@@ -753,8 +741,7 @@ def create_image(name, kwargs=None, call=None):
 
         salt-cloud -a create_image HOST name=IMAGE
     """
-    _only("action", call, "create_image")
-    given = cloud_volumes.arguments("create_image", kwargs, ("name",))
+    given = cloud_calls.action("create_image", call, kwargs, ("name",))
     cloud = _cloud()
     server = cloud.servers.require(name)
     wanted = cloud_volumes.resource_name(given["name"], "create_image: name")
@@ -783,8 +770,7 @@ def create_volume(kwargs=None, call=None):
         salt-cloud -f create_volume embassy name=data2 snapshot=before-upgrade
         salt-cloud -f create_volume embassy name=data3 source=data size=20
     """
-    _only("function", call, "create_volume")
-    given = cloud_volumes.arguments("create_volume", kwargs, ("name",), ("size", "snapshot", "source", "type"))
+    given = cloud_calls.function("create_volume", call, kwargs, ("name",), ("size", "snapshot", "source", "type"))
     return _create_volume("create_volume", given)
 
 
@@ -798,8 +784,7 @@ def clone_volume(kwargs=None, call=None):
         salt-cloud -f clone_volume embassy name=copy source=data
         salt-cloud -f clone_volume embassy name=copy snapshot=before-upgrade size=20
     """
-    _only("function", call, "clone_volume")
-    given = cloud_volumes.arguments("clone_volume", kwargs, ("name",), ("size", "snapshot", "source", "type"))
+    given = cloud_calls.function("clone_volume", call, kwargs, ("name",), ("size", "snapshot", "source", "type"))
     if "snapshot" not in given and "source" not in given:
         raise CloudError("clone_volume: expected source=VOLUME or snapshot=SNAPSHOT")
     return _create_volume("clone_volume", given)
@@ -848,8 +833,7 @@ def list_volumes(kwargs=None, call=None):
 
         salt-cloud -f list_volumes embassy
     """
-    _only("function", call, "list_volumes")
-    cloud_volumes.arguments("list_volumes", kwargs)
+    cloud_calls.function("list_volumes", call, kwargs)
     cloud = _cloud()
     cloud.volumes.know_servers(cloud.servers.names())
     return _by_name(cloud.volumes.all(), cloud.volumes.volume_data)
@@ -864,8 +848,7 @@ def show_volume(kwargs=None, call=None):
 
         salt-cloud -f show_volume embassy name=data
     """
-    _only("function", call, "show_volume")
-    given = cloud_volumes.arguments("show_volume", kwargs, ("name",))
+    given = cloud_calls.function("show_volume", call, kwargs, ("name",))
     cloud = _cloud()
     return cloud.volumes.volume_data(cloud.volumes.find(given["name"], "show_volume"))
 
@@ -879,8 +862,7 @@ def extend_volume(kwargs=None, call=None):
 
         salt-cloud -f extend_volume embassy name=data size=20
     """
-    _only("function", call, "extend_volume")
-    given = cloud_volumes.arguments("extend_volume", kwargs, ("name", "size"))
+    given = cloud_calls.function("extend_volume", call, kwargs, ("name", "size"))
     size = cloud_volumes.size_in_gb(given["size"], "extend_volume")
     cloud = _cloud()
     volume = cloud.volumes.find(given["name"], "extend_volume")
@@ -903,8 +885,7 @@ def delete_volume(kwargs=None, call=None):
 
         salt-cloud -f delete_volume embassy name=data
     """
-    _only("function", call, "delete_volume")
-    given = cloud_volumes.arguments("delete_volume", kwargs, ("name",))
+    given = cloud_calls.function("delete_volume", call, kwargs, ("name",))
     cloud = _cloud()
     volume = cloud.volumes.find(given["name"], "delete_volume")
     cloud.guard(volume.name, _require_own(volume, "delete_volume"), _confirm)
@@ -921,8 +902,7 @@ def create_snapshot(kwargs=None, call=None):
 
         salt-cloud -f create_snapshot embassy name=before-upgrade volume=data
     """
-    _only("function", call, "create_snapshot")
-    given = cloud_volumes.arguments("create_snapshot", kwargs, ("name", "volume"))
+    given = cloud_calls.function("create_snapshot", call, kwargs, ("name", "volume"))
     return next(iter(_create_snapshots("create_snapshot", {given["name"]: given["volume"]}).values()))
 
 
@@ -936,8 +916,7 @@ def create_snapshots(kwargs=None, call=None):
 
         salt-cloud -f create_snapshots embassy set=before-upgrade volumes=idr-prod-database-db,idr-prod-management-data
     """
-    _only("function", call, "create_snapshots")
-    given = cloud_volumes.arguments("create_snapshots", kwargs, ("set", "volumes"), ("metadata", "keep"))
+    given = cloud_calls.function("create_snapshots", call, kwargs, ("set", "volumes"), ("metadata", "keep"))
     volumes = cloud_volumes.names(given["volumes"], "create_snapshots: volumes")
     wanted = {f"{given['set']}-{name}": name for name in volumes}
     metadata = cloud_volumes.metadata(given.get("metadata", {}), "create_snapshots: metadata")
@@ -953,8 +932,7 @@ def tag_snapshots(kwargs=None, call=None):
 
         salt-cloud -f tag_snapshots embassy set=before-upgrade metadata='{"owner": "ome"}'
     """
-    _only("function", call, "tag_snapshots")
-    given = cloud_volumes.arguments("tag_snapshots", kwargs, ("set", "metadata"))
+    given = cloud_calls.function("tag_snapshots", call, kwargs, ("set", "metadata"))
     metadata = cloud_volumes.metadata(given["metadata"], "tag_snapshots: metadata")
     cloud = _cloud()
     found = cloud.volumes.of_set(given["set"])
@@ -991,8 +969,7 @@ def list_snapshots(kwargs=None, call=None):
 
         salt-cloud -f list_snapshots embassy [volume=data] [set=before-upgrade]
     """
-    _only("function", call, "list_snapshots")
-    given = cloud_volumes.arguments("list_snapshots", kwargs, (), ("volume", "set"))
+    given = cloud_calls.function("list_snapshots", call, kwargs, (), ("volume", "set"))
     cloud = _cloud()
     names = {volume.id: volume.name for volume in cloud.volumes.all()}
     found = _by_name(cloud.volumes.snapshots(), lambda snapshot: openstack_volumes.snapshot_data(snapshot, names))
@@ -1008,8 +985,7 @@ def show_snapshot(kwargs=None, call=None):
 
         salt-cloud -f show_snapshot embassy name=before-upgrade
     """
-    _only("function", call, "show_snapshot")
-    given = cloud_volumes.arguments("show_snapshot", kwargs, ("name",))
+    given = cloud_calls.function("show_snapshot", call, kwargs, ("name",))
     cloud = _cloud()
     names = {volume.id: volume.name for volume in cloud.volumes.all()}
     return openstack_volumes.snapshot_data(cloud.volumes.find_snapshot(given["name"], "show_snapshot"), names)
@@ -1025,8 +1001,7 @@ def delete_snapshot(kwargs=None, call=None):
 
         salt-cloud -f delete_snapshot embassy name=before-upgrade [protected=idr-prod]
     """
-    _only("function", call, "delete_snapshot")
-    given = cloud_volumes.arguments("delete_snapshot", kwargs, ("name",), ("protected",))
+    given = cloud_calls.function("delete_snapshot", call, kwargs, ("name",), ("protected",))
     cloud = _cloud()
     snapshot = cloud.volumes.find_snapshot(given["name"], "delete_snapshot")
     said = given.get("protected")
@@ -1045,8 +1020,7 @@ def attach_volume(name, kwargs=None, call=None):
 
         salt-cloud -a attach_volume HOST name=data
     """
-    _only("action", call, "attach_volume")
-    given = cloud_volumes.arguments("attach_volume", kwargs, ("name",))
+    given = cloud_calls.action("attach_volume", call, kwargs, ("name",))
     return {"attached": given["name"], "device": _cloud().attach_volume(name, given["name"])}
 
 
@@ -1059,8 +1033,7 @@ def detach_volume(name, kwargs=None, call=None):
 
         salt-cloud -a detach_volume HOST name=data
     """
-    _only("action", call, "detach_volume")
-    given = cloud_volumes.arguments("detach_volume", kwargs, ("name",))
+    given = cloud_calls.action("detach_volume", call, kwargs, ("name",))
     _cloud().detach_volume(name, given["name"])
     return {"detached": given["name"]}
 
@@ -1074,8 +1047,7 @@ def list_floating_ips(kwargs=None, call=None):
 
         salt-cloud -f list_floating_ips embassy
     """
-    _only("function", call, "list_floating_ips")
-    cloud_volumes.arguments("list_floating_ips", kwargs)
+    cloud_calls.function("list_floating_ips", call, kwargs)
     cloud = _cloud()
     names = cloud.servers.names()
     ports = {port.id: names.get(port.device_id) for port in cloud.catalog.ports()}
@@ -1091,8 +1063,7 @@ def attach_floating_ip(name, kwargs=None, call=None):
 
         salt-cloud -a attach_floating_ip HOST address=198.51.100.7
     """
-    _only("action", call, "attach_floating_ip")
-    given = cloud_volumes.arguments("attach_floating_ip", kwargs, ("address",))
+    given = cloud_calls.action("attach_floating_ip", call, kwargs, ("address",))
     cloud = _cloud()
     server = cloud.servers.require(name)
     floating_ip = cloud.addresses.find(given["address"], "attach_floating_ip: address")
@@ -1114,8 +1085,7 @@ def detach_floating_ip(name, kwargs=None, call=None):
 
         salt-cloud -a detach_floating_ip HOST address=198.51.100.7
     """
-    _only("action", call, "detach_floating_ip")
-    given = cloud_volumes.arguments("detach_floating_ip", kwargs, ("address",))
+    given = cloud_calls.action("detach_floating_ip", call, kwargs, ("address",))
     cloud = _cloud()
     server = cloud.servers.require(name)
     own = [each for each in cloud.addresses.of_server(server.id) if each.floating_ip_address == given["address"]]
@@ -1135,8 +1105,7 @@ def swap_floating_ip(name, kwargs=None, call=None):
 
         salt-cloud -a swap_floating_ip idr-prod-proxy with=idr-next-proxy
     """
-    _only("action", call, "swap_floating_ip")
-    given = cloud_volumes.arguments("swap_floating_ip", kwargs, ("with",))
+    given = cloud_calls.action("swap_floating_ip", call, kwargs, ("with",))
     cloud = _cloud()
     one, other = cloud.servers.require(name), cloud.servers.require(given["with"])
     if one.id == other.id:
@@ -1153,8 +1122,7 @@ def release_floating_ip(kwargs=None, call=None):
 
         salt-cloud -f release_floating_ip embassy address=198.51.100.7
     """
-    _only("function", call, "release_floating_ip")
-    given = cloud_volumes.arguments("release_floating_ip", kwargs, ("address",))
+    given = cloud_calls.function("release_floating_ip", call, kwargs, ("address",))
     cloud = _cloud()
     floating_ip = cloud.addresses.find(given["address"], "release_floating_ip: address")
     marks = openstack_tags.of_description(floating_ip.description)

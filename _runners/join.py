@@ -228,8 +228,8 @@ def apply(environment, batch):
 
 def serve(environment, batch):
     """
-    Third step: one change of the proxies for all who are ready, of whichever batch, and a look whether they serve. While
-    others are on their way it waits for them, for a limited time.
+    Third step: one change of the proxies for all who are ready, of whichever batch, and a look whether they serve.
+    While others are on their way it waits for them, for a limited time.
 
     :returns: ``{"serving": [...]}``; or, where a proxy does not take it, ``{"serving": [...], "errors": [...],
         "retcode": 1}``. Those who are ready then stay so, and ``idr.reconcile`` tries again

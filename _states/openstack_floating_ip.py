@@ -3,9 +3,9 @@ Floating IPs of an OpenStack project, each known by a name in its description. W
 business.
 """
 
-import openstack_connection
 import openstack_find
 import openstack_marks
+import openstack_session
 import openstack_steps
 import openstack_subnets
 
@@ -13,7 +13,7 @@ __virtualname__ = "openstack_floating_ip"
 
 
 def __virtual__():
-    found = openstack_connection.available()
+    found = openstack_session.available()
     return __virtualname__ if found is True else found
 
 
@@ -41,7 +41,7 @@ def present(name, owner, cloud, external_network, address=None):
     def look():
         openstack_marks.check(name, owner)
         _check(external_network, address)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         outside = openstack_find.external(connection, external_network)
         addresses = _addresses(connection)
         ip = _named(addresses, name, owner) or next(
@@ -99,7 +99,7 @@ def absent(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         ip = _named(_addresses(connection), name, owner)
         if ip is None:
             return []

@@ -2,17 +2,17 @@
 Key pairs of the user by whom a cloud knows us. The private half stays where it is.
 """
 
-import openstack_connection
 import openstack_find
 import openstack_keys
 import openstack_marks
+import openstack_session
 import openstack_steps
 
 __virtualname__ = "openstack_key_pair"
 
 
 def __virtual__():
-    found = openstack_connection.available()
+    found = openstack_session.available()
     return __virtualname__ if found is True else found
 
 
@@ -36,7 +36,7 @@ def present(name, owner, cloud, public_key):
     def look():
         openstack_marks.check(name, owner)
         wanted = {"public_key": openstack_keys.parse(public_key)}
-        compute = openstack_connection.kept(__context__, cloud).compute
+        compute = openstack_session.kept(__context__, cloud).compute
 
         def make(**_):
             compute.create_keypair(name=name, public_key=openstack_keys.marked(public_key, owner))
@@ -77,7 +77,7 @@ def absent(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        compute = openstack_connection.kept(__context__, cloud).compute
+        compute = openstack_session.kept(__context__, cloud).compute
         found = _named(compute, name)
         if found is None:
             return []

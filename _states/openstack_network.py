@@ -5,9 +5,9 @@ Like all states ``openstack_*`` these run where openstacksdk is, on the master, 
 its owner: see ``_utils/openstack_marks.py``.
 """
 
-import openstack_connection
 import openstack_find
 import openstack_marks
+import openstack_session
 import openstack_steps
 from cloud_errors import CloudError
 
@@ -15,7 +15,7 @@ __virtualname__ = "openstack_network"
 
 
 def __virtual__():
-    found = openstack_connection.available()
+    found = openstack_session.available()
     return __virtualname__ if found is True else found
 
 
@@ -40,7 +40,7 @@ def present(name, owner, cloud, mtu=None, port_security_enabled=None):
     def look():
         openstack_marks.check(name, owner)
         _check(mtu, port_security_enabled)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         network = openstack_find.own(connection, "network", name)
         if network is None:
             mark = openstack_marks.description(name, owner)
@@ -79,7 +79,7 @@ def absent(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         network = openstack_find.own(connection, "network", name)
         # Routers' ports and the like go with routers and subnets, which the same run may remove before.
         return openstack_steps.gone(

@@ -2,9 +2,9 @@
 Routers of an OpenStack project: their way out and their interfaces.
 """
 
-import openstack_connection
 import openstack_find
 import openstack_marks
+import openstack_session
 import openstack_steps
 from cloud_errors import CloudError
 
@@ -19,7 +19,7 @@ _INTERFACES = (
 
 
 def __virtual__():
-    found = openstack_connection.available()
+    found = openstack_session.available()
     return __virtualname__ if found is True else found
 
 
@@ -47,7 +47,7 @@ def present(name, owner, cloud, external_network=None, enable_snat=None, subnets
     def look():
         openstack_marks.check(name, owner)
         _check(external_network, enable_snat, subnets)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         router = openstack_find.own(connection, "router", name)
         outside = openstack_find.external(connection, external_network) if external_network else None
         inside = {subnet: _subnet(connection, subnet) for subnet in subnets or []}
@@ -161,7 +161,7 @@ def absent(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         router = openstack_find.own(connection, "router", name)
         attached = _attached(connection, router) if router else {}
         last = openstack_steps.gone(

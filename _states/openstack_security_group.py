@@ -4,17 +4,17 @@ Security groups of an OpenStack project, and their rules.
 Groups are made first and get their rules then, as rules may name any of the groups.
 """
 
-import openstack_connection
 import openstack_find
 import openstack_marks
 import openstack_rules
+import openstack_session
 import openstack_steps
 
 __virtualname__ = "openstack_security_group"
 
 
 def __virtual__():
-    found = openstack_connection.available()
+    found = openstack_session.available()
     return __virtualname__ if found is True else found
 
 
@@ -35,7 +35,7 @@ def present(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         if openstack_find.own(connection, "security group", name):
             return []
         mark = openstack_marks.description(name, owner)
@@ -70,7 +70,7 @@ def rules(name, owner, cloud, rules):
     def look():
         openstack_marks.check(name, owner)
         wanted = openstack_rules.declared(rules)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         groups = list(connection.network.security_groups(project_id=connection.current_project_id))
         group = _named(groups, name)
         present = _rules_of(connection, group, groups)
@@ -143,7 +143,7 @@ def absent(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         group = openstack_find.own(connection, "security group", name)
         return openstack_steps.gone(
             "security group",

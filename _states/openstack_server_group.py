@@ -2,9 +2,9 @@
 Server groups of an OpenStack project: which servers shall be on one hypervisor, or not.
 """
 
-import openstack_connection
 import openstack_find
 import openstack_marks
+import openstack_session
 import openstack_steps
 from cloud_errors import CloudError
 
@@ -14,7 +14,7 @@ POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
 
 
 def __virtual__():
-    found = openstack_connection.available()
+    found = openstack_session.available()
     return __virtualname__ if found is True else found
 
 
@@ -41,7 +41,7 @@ def present(name, owner, cloud, policy, max_server_per_host=None):
 
     def look():
         _check(name, owner, wanted)
-        compute = openstack_connection.kept(__context__, cloud).compute
+        compute = openstack_session.kept(__context__, cloud).compute
         group = _named(compute, name)
         if group is None:
             rules = {"rules": openstack_steps.given({"max_server_per_host": max_server_per_host})}
@@ -94,7 +94,7 @@ def absent(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        compute = openstack_connection.kept(__context__, cloud).compute
+        compute = openstack_session.kept(__context__, cloud).compute
         group = _named(compute, name)
         if group is None:
             return []

@@ -2,9 +2,9 @@
 Subnets of an OpenStack project's networks.
 """
 
-import openstack_connection
 import openstack_find
 import openstack_marks
+import openstack_session
 import openstack_steps
 import openstack_subnets
 
@@ -12,7 +12,7 @@ __virtualname__ = "openstack_subnet"
 
 
 def __virtual__():
-    found = openstack_connection.available()
+    found = openstack_session.available()
     return __virtualname__ if found is True else found
 
 
@@ -70,7 +70,7 @@ def present(
         openstack_marks.check(name, owner)
         openstack_find.check_name("network", network)
         wanted = {"network": network, **openstack_subnets.wanted(declared)}
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         subnet = openstack_find.own(connection, "subnet", name)
         if subnet is None:
             if not __opts__["test"]:
@@ -122,7 +122,7 @@ def absent(name, owner, cloud):
 
     def look():
         openstack_marks.check(name, owner)
-        connection = openstack_connection.kept(__context__, cloud)
+        connection = openstack_session.kept(__context__, cloud)
         subnet = openstack_find.own(connection, "subnet", name)
         return openstack_steps.gone(
             "subnet",

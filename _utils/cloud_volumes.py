@@ -173,22 +173,3 @@ def refuse_incomplete(name, marks, where):
     """Refuse a snapshot as a source whose metadata says that its set is not complete."""
     if (marks or {}).get(COMPLETE, "true") != "true":
         raise CloudError(f"{where}: snapshot {name} is of a set that is not complete, expected one that is")
-
-
-def arguments(function, given, required=(), optional=()):
-    """
-    Return the keyword arguments of a ``salt-cloud -f`` or ``-a`` call after checking their names.
-
-    given
-        The mapping that Salt Cloud hands over, or None; its private ``__pub_*`` keys are dropped.
-    """
-    given = {key: value for key, value in (given or {}).items() if not key.startswith("__")}
-    known = (*required, *optional)
-    usage = " ".join([f"{key}=..." for key in required] + [f"[{key}=...]" for key in optional]) or "no arguments"
-    for key in sorted(given):
-        if key not in known:
-            raise CloudError(f"{function}: unknown argument {key!r}, expected {usage}")
-    for key in required:
-        if given.get(key) in (None, ""):
-            raise CloudError(f"{function}: argument {key!r} is missing, expected {usage}")
-    return given

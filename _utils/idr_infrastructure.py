@@ -23,6 +23,9 @@ SCHEMA = "schemas/env/infrastructure.json"
 # A rule for the groups of all roles.
 ALL = "all"
 
+# where a master hears its minions
+MASTER_PORTS = (4505, 4506)
+
 _PING = {"IPv4": ("icmp", 8), "IPv6": ("ipv6-icmp", 128)}
 
 
@@ -90,6 +93,7 @@ def _unfit(data, about):
     for name, pair in data.get("key_pairs", {}).items():
         if "public_key" in pair:
             yield from _complaint(f"key_pairs:{name}", openstack_keys.parse, pair["public_key"])
+    yield from _complaint("", openstack_rules.declared, list(_of_master(data, True)), "master")
     for role, rules in data.get("security_group_rules", {}).items():
         yield from _complaint("", openstack_rules.declared, rules, f"security_group_rules:{role}")
 
@@ -136,7 +140,18 @@ def rules(environment, role, hosts, data):
         if idr_ids.parse(host["id"])["role"] == role:
             for service in host["services"]:
                 found += _of_service(environment, service, host["operators"], roles, families(data))
+    found += _of_master(data, any(rule.get("direction") == "egress" for rule in found))
     return [openstack_rules.plain(rule) for rule in openstack_rules.declared(found)]
+
+
+def _of_master(data, closed):
+    """SSH from the master to new hosts; and the way of minions to it, where not all may go out (`closed`)."""
+    for network in data.get("master", ()):
+        yield {"protocol": "tcp", "port_range_min": 22, "port_range_max": 22, "remote_ip_prefix": network}
+        if closed:
+            first, last = MASTER_PORTS
+            ports = {"protocol": "tcp", "port_range_min": first, "port_range_max": last}
+            yield {"direction": "egress", **ports, "remote_ip_prefix": network}
 
 
 def _of_service(environment, service, operators, roles, ethertypes):
@@ -177,8 +192,13 @@ def present(environment, data, hosts):
     :param hosts: as for :func:`rules`
     :returns: list of ``{"id": str, "state": str, "arguments": {...}, "require": [{module: id}, ...]}`` in the order in
         which they have to be applied; each requires those of the kind before, so that a failure ends it
-    :raises ValueError: the file of a public key cannot be read, or has none
+    :raises ValueError: the file of a public key cannot be read, or has none; nothing says where the master is
     """
+    if "master" not in data:
+        raise ValueError(
+            f"{FILE} of {environment}: master: expected the networks from which the master comes to new hosts by SSH, "
+            "such as [192.0.2.10/32], or [] where it does not; found none"
+        )
     roles = sorted({idr_ids.parse(host["id"])["role"] for host in hosts})
     groups = {f"{environment}-{role}": role for role in roles}
     return _in_turn(

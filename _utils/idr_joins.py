@@ -141,8 +141,9 @@ class Ledger:
 
     def waits(self):
         """
-        Whether those who are ready wait for others that are on their way, so that many who come together are few changes
-        of the proxies: each waits at most as long again as it has taken to be ready, and no longer than ``WAIT``.
+        Whether those who are ready wait for others that are on their way, so that many who come together are few
+        changes of the proxies: each waits at most as long again as it has taken to be ready, and no longer than
+        ``WAIT`` seconds.
         """
         now, due = self.clock(), self.due()
         coming = [

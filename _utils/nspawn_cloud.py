@@ -7,15 +7,14 @@ Who changes a host holds its lock, who changes the pool holds the pool's; always
 import concurrent.futures
 import datetime
 import logging
-import os
 import shutil
 import uuid
-from pathlib import Path
 
 import cloud_locks
 import cloud_volumes
 import nspawn_config
 import nspawn_files
+import nspawn_layer
 import nspawn_pool
 import nspawn_process
 import nspawn_records
@@ -150,9 +149,6 @@ class Cloud:
         return links
 
     def _write_layer(self, record, minion_files):
-        folder = self.hosts.folder(record["name"])
-        for name in ("upper", "work", "root"):
-            (folder / name).mkdir(exist_ok=True)
         machine = nspawn_files.machine(
             record["name"],
             record["address"],
@@ -160,23 +156,19 @@ class Cloud:
             self.settings.gateway,
             record["machine_id"],
         )
-        for file in machine + minion_files:
-            _write(folder / "upper", file)
+        nspawn_layer.write(self.hosts.folder(record["name"]), machine + minion_files)
 
     def _start(self, record):
         folder = self.hosts.folder(record["name"])
-        argv, environment = nspawn_process.nspawn_command(record["name"], folder / "root", self.settings.bridge)
-        launch = {
-            "name": record["name"],
-            "serial": 1,
-            "image": str(self.settings.images / record["image"]),
-            "argv": argv,
-            "env": environment,
-            "cgroup": record["group"],
-            "limits": {"memory": record["ram"] << 20, "cpus": record["cpus"]},
-            "stop_timeout": self.settings.stop_timeout,
-            **self._launch_volumes(record["name"]),
-        }
+        launch = nspawn_process.launch(
+            record["name"],
+            folder,
+            image=self.settings.images / record["image"],
+            bridge=self.settings.bridge,
+            cgroup=record["group"],
+            limits={"memory": record["ram"] << 20, "cpus": record["cpus"]},
+            stop_timeout=self.settings.stop_timeout,
+        ) | self._launch_volumes(record["name"])
         nspawn_process.start(folder, launch, self.settings.boot_timeout)
 
     def volumes_of(self, host):
@@ -392,16 +384,3 @@ class Cloud:
             if volume["id"] in run.get("volumes", {}):
                 return run["volumes"][volume["id"]]
         return None
-
-
-def _write(layer, file):
-    path = Path(layer) / file.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    if file.link:
-        path.symlink_to(file.link)
-        return
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        os.fchmod(stream.fileno(), file.mode)
-        stream.write(file.content)

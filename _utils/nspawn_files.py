@@ -35,22 +35,23 @@ class File:
     link: str | None = None
 
 
-def network(address, prefix, gateway):
-    """Return systemd-networkd's file for the host's one interface."""
+def network(address, prefix, gateway, mac=None):
+    """Return systemd-networkd's file for the host's one interface, which without ``mac`` keeps what nspawn gave it."""
+    link = f"[Link]\nMACAddress={mac}\n\n" if mac else ""
     return (
-        f"[Match]\nName=host0\n\n[Network]\nAddress={address}/{prefix}\nGateway={gateway}\n"
+        f"[Match]\nName=host0\n\n{link}[Network]\nAddress={address}/{prefix}\nGateway={gateway}\n"
         "DHCP=no\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nLLDP=no\n"
     )
 
 
-def machine(name, address, prefix, gateway, machine_id):
+def machine(name, address, prefix, gateway, machine_id, mac=None):
     """Return what makes the image this one host: name, address, machine id and its volumes' unit."""
     unit = "etc/systemd/system/nspawn-volumes.service"
     return [
         File("etc/hostname", f"{name}\n"),
         File("etc/hosts", f"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{address} {name}\n"),
         File("etc/machine-id", f"{machine_id}\n", 0o444),
-        File("etc/systemd/network/10-host0.network", network(address, prefix, gateway)),
+        File("etc/systemd/network/10-host0.network", network(address, prefix, gateway, mac)),
         File(unit, VOLUMES_UNIT),
         File("etc/systemd/system/local-fs.target.wants/nspawn-volumes.service", link=f"/{unit}"),
     ]

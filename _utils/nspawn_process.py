@@ -54,6 +54,32 @@ def nspawn_command(name, root, bridge):
     return argv, environment
 
 
+def launch(name, folder, *, image, bridge, cgroup, limits, stop_timeout):
+    """
+    Return what :mod:`nspawn_launcher` reads from ``launch.json``, without any volume.
+
+    image
+        Folder of the image, over which the host's own layer in ``folder`` is mounted.
+    limits
+        ``{"memory": bytes, "cpus": number}``.
+    stop_timeout
+        Seconds that the host has to shut down before it is killed.
+    """
+    argv, environment = nspawn_command(name, folder / "root", bridge)
+    return {
+        "name": name,
+        "serial": 1,
+        "image": str(image),
+        "argv": argv,
+        "env": environment,
+        "cgroup": cgroup,
+        "limits": limits,
+        "stop_timeout": stop_timeout,
+        "volumes": [],
+        "shared": [],
+    }
+
+
 def launcher_command(folder):
     """Return the command of a host's launcher, in a mount namespace below the caller's."""
     script = Path(__file__).with_name("nspawn_launcher.py")
@@ -101,7 +127,7 @@ def start(folder, launch, limit):
     folder
         The host's folder, with ``upper``, ``work`` and ``root``.
     launch
-        What :mod:`nspawn_launcher` reads from ``launch.json``, without ``delegated``.
+        What :func:`launch` returns, with the host's volumes.
     limit
         Seconds to boot.
     """

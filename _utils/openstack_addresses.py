@@ -5,28 +5,16 @@ One that the driver made says so in its description, with the host it was made f
 but never releases.
 """
 
+import openstack_session
 import openstack_tags
 import openstack_wait
 from cloud_errors import CloudError
 
 
-class Addresses:
-    """
-    The project's floating IPs.
+class Addresses(openstack_session.Service):
+    """The project's floating IPs."""
 
-    settings
-        The :class:`openstack_options.Provider`.
-    connected
-        Returns the openstacksdk connection.
-    """
-
-    def __init__(self, settings, connected):
-        self.settings = settings
-        self._connected = connected
-
-    @property
-    def _api(self):
-        return self._connected().network
+    name = "network"
 
     def all(self):
         """Return the project's floating IPs."""
@@ -87,9 +75,8 @@ class Addresses:
         wanted = spec.floating_ip
         if wanted.address:
             return self.find(wanted.address, f"{spec.where}: floating_ip: address")
-        for each in self.all():
-            known = openstack_tags.of_description(each.description)
-            if not each.port_id and (known.get("provider"), known.get("host")) == (self.settings.alias, spec.name):
+        for each in self.of_host(spec.name):
+            if not each.port_id:
                 return each
         request = openstack_tags.read(marks)["request"]
         return openstack_wait.once(
@@ -105,6 +92,12 @@ class Addresses:
         return [
             each for each in self.all() if openstack_tags.of_description(each.description).get("request") == request
         ]
+
+    def of_host(self, host):
+        """Return the floating IPs that this provider made for a host, wherever they lead."""
+        marks = [(each, openstack_tags.of_description(each.description)) for each in self.all()]
+        own = (self.settings.alias, host)
+        return [each for each, known in marks if (known.get("provider"), known.get("host")) == own]
 
     def attach(self, floating_ip, server_id, network_id=None):
         """
@@ -143,13 +136,8 @@ class Addresses:
 
     def to_be_released(self, server_id, host):
         """Return the floating IPs that a host takes with it: made for it, by this provider, and not to be kept."""
-        found = []
-        for each in self.of_server(server_id):
-            marks = openstack_tags.of_description(each.description)
-            own = (marks.get("provider"), marks.get("host")) == (self.settings.alias, host)
-            if own and marks.get("keep") != "true":
-                found.append(each)
-        return found
+        ids = {each.id for each in self.of_server(server_id)}
+        return [each for each in self.of_host(host) if each.id in ids and not _is_kept(each)]
 
     def remember(self, floating_ip, host):
         """Note that a floating IP of ours has gone over to another host, and is kept from then on."""
@@ -186,6 +174,11 @@ class Addresses:
         return {floating_ip.floating_ip_address: names[target] for floating_ip, target in moves}
 
 
+def _is_kept(floating_ip):
+    marks = openstack_tags.of_description(floating_ip.description)
+    return marks.get("keep") == "true" or not marks
+
+
 def _ipv4(port):
     return [ip["ip_address"] for ip in port.fixed_ips or () if ":" not in ip["ip_address"]]
 
@@ -201,5 +194,5 @@ def data(floating_ip, server_names):
         "attached_to": server_names.get(floating_ip.port_id, floating_ip.port_id),
         "provider": marks.get("provider"),
         "host": marks.get("host"),
-        "kept": marks.get("keep") == "true" or not marks,
+        "kept": _is_kept(floating_ip),
     }

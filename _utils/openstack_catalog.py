@@ -4,7 +4,7 @@ What a cloud has, by name: each kind is asked for once in a process, so that che
 
 import difflib
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cloud_errors import CloudError
 
@@ -24,7 +24,6 @@ class Resolved:
     server_group: str | None
     floating_network: str | None = None
     floating_port_network: str | None = None
-    origins: dict = field(default_factory=dict)
 
 
 def pick(things, wanted, where, what):

@@ -7,6 +7,7 @@ nothing else. A host is whole when its mark ``state`` says so; one whose maker d
 
 import logging
 import uuid
+from collections import Counter
 from pathlib import Path
 
 import cloud_locks
@@ -16,6 +17,7 @@ import openstack_catalog
 import openstack_errors
 import openstack_guard
 import openstack_options
+import openstack_quotas
 import openstack_servers
 import openstack_session
 import openstack_tags
@@ -81,6 +83,50 @@ class Cloud:
         existing = self.servers.named(spec.name) if spec.floating_ip and spec.floating_ip.address else None
         self.addresses.check(spec, [existing.id] if existing else [])
         return spec, resolved
+
+    def taken(self):
+        """Return the names of the hosts that are there, or are being made on this machine."""
+        # in this order: a host is locked until its server is there
+        making = {path.stem for path in self.folder.glob("*.lock") if cloud_locks.is_locked(path)}
+        return making | {server.name for server in self.servers.all()}
+
+    def check_quotas(self, quotas, hosts, known):
+        """
+        Refuse hosts that the project has no room for; the first is the one to be made now, the others are of its map.
+
+        quotas
+            What :func:`openstack_quotas.ask` returned before it was looked which other hosts are :meth:`taken`.
+        hosts
+            List of ``(HostSpec, Resolved)``.
+        known
+            What :meth:`known` returns.
+        """
+        needed: Counter = Counter()
+        for spec, resolved in hosts:
+            needed += self._need(spec, resolved, known)
+        first = hosts[0][0]
+        if self.servers.named(first.name):
+            # half made, it goes before it is made again
+            needed.subtract(openstack_quotas.of_server(*self._shape(hosts[0][1])))
+        others = f", and {len(hosts) - 1} more hosts of its map" if len(hosts) > 1 else ""
+        openstack_quotas.check(needed, quotas, f"{first.where}{others}")
+
+    def _shape(self, resolved):
+        return next(each for each in self.catalog.flavors() if each.id == resolved.flavor), resolved.networks
+
+    def _need(self, spec, resolved, known):
+        """Return what making a host adds to the project's quotas."""
+        needed = openstack_quotas.of_server(*self._shape(resolved))
+        for wanted in self._all_volumes(spec):
+            _, volume, creation = self.volumes.plan(spec.name, spec.where, wanted, known)
+            if creation:
+                needed += openstack_quotas.of_volume(creation["size"], creation["volume_type"])
+            else:
+                more = (wanted.size or volume.size) - volume.size
+                needed += openstack_quotas.of_volume(more, volume.volume_type, new=False)
+        if spec.floating_ip and not spec.floating_ip.address and not self.addresses.of_host(spec.name):
+            needed["floatingip"] += 1
+        return needed
 
     @staticmethod
     def _all_volumes(spec):

@@ -1,10 +1,15 @@
 """
-What OpenStack's services answer when they refuse, in words for who runs ``salt-cloud``.
+What OpenStack's services answer when they refuse, in words for who runs ``salt-cloud`` or a state.
 
 Nothing here has side effects, and nothing imports openstacksdk: exceptions are told by what they carry.
 """
 
+import contextlib
+import datetime
+import email.utils
 import re
+
+from cloud_errors import CloudError
 
 # Nova, Cinder and Neutron each say it in their own words; the group is the quota's name
 _QUOTAS = (
@@ -21,6 +26,19 @@ REFUSED_FOR_NOW = (429,)
 OPEN = (500, 502, 503, 504)
 
 
+class PassingError(CloudError):
+    """
+    The cloud was out of reach or busy; whether it did what was asked is not known.
+
+    pause
+        Seconds for which it wants to be left alone.
+    """
+
+    def __init__(self, text, pause=0):
+        super().__init__(text)
+        self.pause = pause
+
+
 def status(exc):
     """Return the HTTP status of an exception, or None: no answer came."""
     for name in ("status_code", "http_status"):
@@ -35,8 +53,41 @@ def is_open(exc):
     code = status(exc)
     if code is not None:
         return code in OPEN
-    # keystoneauth's for lost connections and for no answer in time
-    return any(cls.__name__ == "ConnectFailure" or cls.__name__ == "ConnectTimeout" for cls in type(exc).__mro__)
+    # also where the answer was needed to find out something else, such as Keystone's version
+    while exc is not None and not _is_unanswered(exc):
+        exc = exc.__cause__ or exc.__context__
+    return exc is not None
+
+
+def _is_unanswered(exc):
+    """Say whether it is one of keystoneauth's for lost connections and for no answer in time."""
+    return any(cls.__name__ in ("ConnectFailure", "ConnectTimeout") for cls in type(exc).__mro__)
+
+
+def retry_after(text, longest):
+    """
+    Return for how many whole seconds a service wants to be left alone, or None where it does not say.
+
+    text
+        Its header ``Retry-After``, seconds or a date, or None.
+    longest
+        More than so many seconds it does not get.
+    """
+    try:
+        seconds: float = int(text)
+    except (TypeError, ValueError):
+        try:
+            then = email.utils.parsedate_to_datetime(text)
+            seconds = (then - datetime.datetime.now(then.tzinfo)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return int(min(max(seconds, 0), longest))
+
+
+def asked_pause(exc):
+    """Return the seconds after which a service wants to be asked again, as :mod:`openstack_session` bounds them."""
+    headers = getattr(getattr(exc, "response", None), "headers", None) or {}
+    return int(headers.get("Retry-After", 0))
 
 
 def is_clouds(exc):
@@ -47,6 +98,16 @@ def is_clouds(exc):
 def is_missing(exc):
     """Say whether the exception says that there is no such thing (any more)."""
     return status(exc) == 404
+
+
+def unless_missing(get, id_):
+    """Return what ``get`` returns for an id, or None where there is no such thing (any more)."""
+    try:
+        return get(id_)
+    except Exception as exc:
+        if is_missing(exc):
+            return None
+        raise
 
 
 def quota(text):
@@ -67,6 +128,25 @@ def in_words(exc):
     if name:
         return f"the quota of {name} is used up: {text}"
     code = status(exc)
-    if code == 401:
-        return f"the cloud refused the login, expected valid credentials: {text}"
-    return f"{text} (HTTP {code})" if code and str(code) not in text else text
+    if code and str(code) not in text:
+        text = f"{text} (HTTP {code})"
+    return f"the cloud refused the login, expected valid credentials: {text}" if code == 401 else text
+
+
+@contextlib.contextmanager
+def told(cloud):
+    """
+    Turn what openstacksdk raises within into :class:`cloud_errors.CloudError` or :class:`PassingError`.
+
+    cloud
+        Its name, with which the text begins.
+    """
+    try:
+        yield
+    except Exception as exc:
+        if not is_clouds(exc):
+            raise
+        text = f"cloud {cloud}: {in_words(exc)}"
+        if is_open(exc) or status(exc) in REFUSED_FOR_NOW:
+            raise PassingError(text, asked_pause(exc)) from None
+        raise CloudError(text) from None

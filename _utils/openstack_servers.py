@@ -7,6 +7,7 @@ import ipaddress
 import re
 
 import openstack_errors
+import openstack_session
 import openstack_tags
 import openstack_wait
 from cloud_errors import CloudError
@@ -62,23 +63,10 @@ def why(server):
     return f" ({server.fault['message']})" if server.fault and server.fault.get("message") else ""
 
 
-class Servers:
-    """
-    The project's servers, seen by one provider.
+class Servers(openstack_session.Service):
+    """The project's servers."""
 
-    settings
-        The :class:`openstack_options.Provider`.
-    connected
-        Returns the openstacksdk connection.
-    """
-
-    def __init__(self, settings, connected):
-        self.settings = settings
-        self._connected = connected
-
-    @property
-    def _api(self):
-        return self._connected().compute
+    name = "compute"
 
     def all(self, name=None):
         """Return the project's servers, perhaps only those that are called ``name``."""
@@ -195,12 +183,9 @@ class Servers:
         openstack_wait.until(lambda: self._gone(server), self.settings.delete_timeout, f"{server.name} is gone")
 
     def _gone(self, server):
-        try:
-            now = self._api.get_server(server.id)
-        except Exception as exc:
-            if openstack_errors.is_missing(exc):
-                return True
-            raise
+        now = openstack_errors.unless_missing(self._api.get_server, server.id)
+        if now is None:
+            return True
         if now.status == "ERROR" and now.task_state is None and server.status != "ERROR":
             raise CloudError(f"{server.name}: Nova could not delete it{why(now)}")
         return now.status == "DELETED"

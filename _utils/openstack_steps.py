@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import openstack_marks
 from cloud_errors import CloudError
-from openstack_connection import PassingError, errors
+from openstack_errors import PassingError, told
 from state_returns import ret
 
 # Seconds that a cloud may be out of reach or busy, and between two tries.
@@ -53,7 +53,7 @@ def apply(name, cloud, look, test, limit=LIMIT, pause=PAUSE):
     planned, done, rounds, deadline = None, [], 0, time.monotonic() + limit
     while True:
         try:
-            with errors(cloud):
+            with told(cloud):
                 left = look()
                 planned = left if planned is None else planned
                 done = [step for step in planned if step.change not in [other.change for other in left]]
@@ -66,7 +66,7 @@ def apply(name, cloud, look, test, limit=LIMIT, pause=PAUSE):
         except PassingError as exc:
             if time.monotonic() >= deadline:
                 return ret(name, False, f"{exc}; tried for {limit} s", changes(done))
-            time.sleep(pause)
+            time.sleep(max(pause, exc.pause))
         except CloudError as exc:
             return ret(name, False, str(exc), changes(done))
 

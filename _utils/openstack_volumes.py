@@ -8,6 +8,7 @@ import logging
 import cloud_volumes
 import openstack_catalog
 import openstack_errors
+import openstack_session
 import openstack_tags
 import openstack_wait
 from cloud_errors import CloudError
@@ -23,26 +24,19 @@ def attached_ids(volume):
     return [attachment["server_id"] for attachment in volume.attachments or () if attachment.get("server_id")]
 
 
-class Volumes:
+class Volumes(openstack_session.Service):
     """
-    The project's volumes, seen by one provider.
+    The project's volumes and snapshots.
 
-    settings
-        The :class:`openstack_options.Provider`.
-    connected
-        Returns the openstacksdk connection.
     server_names
         Returns ``{id: name}`` of the servers.
     """
 
-    def __init__(self, settings, connected, server_names):
-        self.settings = settings
-        self._connected = connected
-        self._server_names = server_names
+    name = "block_storage"
 
-    @property
-    def _api(self):
-        return self._connected().block_storage
+    def __init__(self, settings, connected, server_names):
+        super().__init__(settings, connected)
+        self._server_names = server_names
 
     def all(self):
         """Return the project's volumes."""
@@ -209,26 +203,17 @@ class Volumes:
         """Wait until Cinder is done with something that it may be making still, as it deletes no such thing."""
 
         def look():
-            try:
-                return get(thing.id).status not in ON_THE_WAY
-            except Exception as exc:
-                if openstack_errors.is_missing(exc):
-                    return True
-                raise
+            now = openstack_errors.unless_missing(get, thing.id)
+            return now is None or now.status not in ON_THE_WAY
 
         openstack_wait.until(look, self.settings.delete_timeout, f"{thing.name} can be deleted")
 
     @staticmethod
     def _gone(get, thing):
-        try:
-            now = get(thing.id)
-        except Exception as exc:
-            if openstack_errors.is_missing(exc):
-                return True
-            raise
-        if now.status.startswith("error"):
+        now = openstack_errors.unless_missing(get, thing.id)
+        if now is not None and now.status.startswith("error"):
             raise CloudError(f"{thing.name} ({thing.id}) cannot be deleted: its status is {now.status}")
-        return False
+        return now is None
 
     def snapshot(self, wanted, marks, keep=False):
         """

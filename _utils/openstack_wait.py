@@ -53,11 +53,12 @@ def once(make, find, retries):
         try:
             return make()
         except Exception as exc:
-            refused = openstack_errors.status(exc) in openstack_errors.REFUSED_FOR_NOW
-            if retries <= 0 or not (refused or openstack_errors.is_open(exc)):
+            # what was refused for now openstack_session has asked for again already
+            if retries <= 0 or not openstack_errors.is_open(exc):
                 raise
-            log.info("Trying again in %s seconds: %s", pause, openstack_errors.in_words(exc))
-        time.sleep(pause)
+            asked = max(pause, openstack_errors.asked_pause(exc))
+            log.info("Trying again in %s seconds: %s", asked, openstack_errors.in_words(exc))
+        time.sleep(asked)
         found = find()
         if found is not None:
             return found

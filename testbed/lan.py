@@ -6,13 +6,12 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import time
 
 import nspawn_cgroup
 import nspawn_config
 
-from testbed import processes
+from testbed import loops, processes
 from testbed.console import Problem, run
 from testbed.paths import (
     APT_PORT,
@@ -39,14 +38,28 @@ def holder():
     return processes.pid_of("holder") if (RUN / "held").exists() else None
 
 
-def enter(arguments, mount_only=False):
-    """The command line that runs `arguments` inside: in /srv/idr, with the master's programs first on PATH."""
+def enter(arguments, mount_only=False, mounts_of=None, variables=()):
+    """
+    The command line that runs `arguments` inside: in /srv/idr, with the master's programs first on PATH.
+
+    mounts_of: pid of a process inside that has mounts of its own, and whose they shall be. variables: more of the
+    environment's variables, `NAME=value`.
+    """
     pid = holder()
     if pid is None:
         raise Problem("the local environment is not up: `make up` starts it")
-    spaces = [f"--mount=/proc/{pid}/ns/mnt"] + ([] if mount_only else [f"--net=/proc/{pid}/ns/net"])
+    spaces = [f"--mount=/proc/{mounts_of or pid}/ns/mnt"] + ([] if mount_only else [f"--net=/proc/{pid}/ns/net"])
     path = f"{INSIDE}/.local/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return ["nsenter", *spaces, f"--wdns={INSIDE}", "env", "PYTHONDONTWRITEBYTECODE=1", f"PATH={path}", *arguments]
+    return [
+        "nsenter",
+        *spaces,
+        f"--wdns={INSIDE}",
+        "env",
+        "PYTHONDONTWRITEBYTECODE=1",
+        f"PATH={path}",
+        *variables,
+        *arguments,
+    ]
 
 
 def inside(arguments, **options):
@@ -187,17 +200,10 @@ def wait_for_loops(within=20):
     """Loop devices let go of our files when their last mount has gone; wait for it, up to `within` seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        listed = subprocess.run(
-            ["losetup", "--list", "--noheadings", "-O", "NAME,BACK-FILE"], capture_output=True, text=True
-        )
-        ours = [line.split()[0] for line in listed.stdout.splitlines() if ".local/pool" in line and _ours(line)]
-        if not ours:
+        left = loops.attached()
+        if not left:
             return
-        for device in ours:
+        for device in left:
             run(["losetup", "--detach", device], check=False)
         time.sleep(0.3)
-    raise Problem(f"loop devices are still attached: {', '.join(ours)}")
-
-
-def _ours(line):
-    return any(str(root) in line for root in (STATE, INSIDE / ".local"))
+    raise Problem(f"loop devices are still attached: {', '.join(left)}")

@@ -34,6 +34,8 @@ TEST_PACKAGES = [
     "chromium-driver",
     "dropbear-bin",
     "fonts-dejavu-core",
+    # floating IPs of the OpenStack stand-in
+    "nftables",
     "openssh-client",
     "openssh-sftp-server",
     "pebble",

@@ -20,6 +20,8 @@ USUAL = (
     *(f"tests/{kind}" for kind in ("unit", "render", "functional", "integration", "local")),
     "tests/cloud/test_map.py",
     "tests/cloud/infrastructure/test_infrastructure_states.py",
+    # an hour of storms and deaths: `make test-endurance`
+    "--ignore=tests/local/endurance",
 )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 
 import pytest
 import salt._logging
@@ -9,6 +10,7 @@ from saltfactories.plugins.event_listener import EventListener
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 LOOPBACK = "127.0.0.1"
+COMING_UP = pytest.StashKey[subprocess.Popen]()
 
 # Salt keeps early messages for a terminal that pytest closes first.
 salt._logging.shutdown_temp_handler()
@@ -45,12 +47,39 @@ def as_root():
     pytest.skip("needs root")
 
 
+def _kind(item):
+    return item.path.relative_to(CHECKOUT / "tests").parts[0]
+
+
 def pytest_collection_modifyitems(items):
     """Quick tests first; the local environment last, and its removal after everything else."""
     order = ("unit", "render", "functional", "integration", "cloud", "local")
+    items.sort(key=lambda item: (order.index(_kind(item)), item.path.name == "test_zz_down.py"))
 
-    def place(item):
-        kind = item.path.relative_to(CHECKOUT / "tests").parts[0]
-        return order.index(kind), item.path.name == "test_zz_down.py"
 
-    items.sort(key=place)
+def pytest_runtest_setup(item):
+    """While the tests of the cloud wait for it, the local environment comes up, which those after them want."""
+    session = item.session
+    wanted = _kind(item) == "cloud" and any(_kind(one) == "local" for one in session.items)
+    if wanted and os.geteuid() == 0 and COMING_UP not in session.stash:
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        session.stash[COMING_UP] = subprocess.Popen(["make", "up"], cwd=CHECKOUT, **quiet)
+
+
+def pytest_sessionfinish(session):
+    """Nothing goes on when the tests have been interrupted."""
+    process = session.stash.get(COMING_UP, None)
+    if process and process.poll() is None:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def come_up(request):
+    """Function that waits until `make up` is over where it was begun while other tests ran, whatever came of it."""
+
+    def come_up(within=2400):
+        if COMING_UP in request.session.stash:
+            request.session.stash[COMING_UP].wait(within)
+
+    return come_up

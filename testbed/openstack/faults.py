@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from testbed.openstack.seed import FAULTY_OFFSET
 from testbed.openstack.settings import HOST, PORTS
@@ -25,6 +26,7 @@ class Fault:
 
     path: regular expression that the path must contain. status: answer this and do not ask the service. lost: close
     the connection without an answer. carried_out: ask the service first, and then do so. delay: seconds before that.
+    retry_after: header of the answer with `status`.
     """
 
     service: str
@@ -35,14 +37,24 @@ class Fault:
     lost: bool = False
     carried_out: bool = False
     delay: float = 0
+    retry_after: str | None = None
 
     def matches(self, service, method, path):
         return self.times > 0 and (service, method) == (self.service, self.method) and re.search(self.path, path)
 
 
+class Seen(NamedTuple):
+    """A request, and when it came, by the monotonic clock."""
+
+    service: str
+    method: str
+    path: str
+    at: float
+
+
 @dataclass
 class Proxy:
-    """The proxy; `faults` may be changed at any time, `seen` has `(service, method, path)` of all requests."""
+    """The proxy; `faults` may be changed at any time, `seen` has a :class:`Seen` for each request."""
 
     faults: list = field(default_factory=list)
     seen: list = field(default_factory=list)
@@ -66,7 +78,7 @@ class Proxy:
     def fault(self, service, method, path):
         """Note a request and return the fault that it meets, or None."""
         with self._lock:
-            self.seen.append((service, method, path))
+            self.seen.append(Seen(service, method, path, time.monotonic()))
             for fault in self.faults:
                 if fault.matches(service, method, path):
                     fault.times -= 1
@@ -92,7 +104,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if fault.lost:
             return
         if fault.status:
-            answer = fault.status, [("Content-Type", "text/plain")], b"a fault of the tests' proxy\n"
+            pause = [("Retry-After", fault.retry_after)] if fault.retry_after else []
+            answer = fault.status, [("Content-Type", "text/plain"), *pause], b"a fault of the tests' proxy\n"
         with contextlib.suppress(ConnectionError):
             self._answer(*answer)
 

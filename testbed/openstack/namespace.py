@@ -19,6 +19,9 @@ class Namespace:
     def make(self):
         subprocess.run(["ip", "netns", "add", self.name], check=True)
         subprocess.run(["ip", "-n", self.name, "link", "set", "lo", "up"], check=True)
+        self._open()
+
+    def _open(self):
         # one thread at a time, so that who has called something has also seen what came before
         self._threads = concurrent.futures.ThreadPoolExecutor(1, initializer=self._join)
 

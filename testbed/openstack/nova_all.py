@@ -6,7 +6,8 @@ import sys
 
 import os_vif
 import nova.conf
-import stand_in.nova_servers  # noqa: F401  makes itself known to Nova
+import stand_in.nova_hosts  # noqa: F401  both make themselves known to Nova
+import stand_in.nova_servers  # noqa: F401
 from nova import config, objects, service
 from nova.compute import rpcapi as compute
 from nova.conductor import rpcapi as conductor

@@ -1,6 +1,7 @@
 """The control plane as a whole: made once into the cache, then started from there."""
 
 import base64
+import concurrent.futures
 import hashlib
 import os
 import pathlib
@@ -16,17 +17,24 @@ from testbed.paths import CACHE
 
 HERE = pathlib.Path(__file__).parent
 TEMPLATES = CACHE / "openstack"
-# what a later start needs of an earlier one
+# what a later start needs of an earlier one,
 KEPT = ("mysql", "keys", "passwords")
+# and what that depends on: not on the stand-ins, which are loaded at each start
+INGREDIENTS = ("plane.py", "seed.py", "services.py", "settings.py")
 
 
 class Plane:
-    """A control plane with a folder and a namespace of its own; `start` it, and `stop` it for good."""
+    """
+    A control plane with a folder of its own; `start` it, and `stop` it for good.
 
-    def __init__(self):
+    space: the `namespace.Namespace` that it runs in, by default one of its own. computers: see `settings.files`.
+    """
+
+    def __init__(self, space=None, computers=None):
         # short, because a unix socket's path has at most 107 characters; its content is root's alone
         self.state = pathlib.Path(tempfile.mkdtemp(prefix="idr-openstack-"))
-        self.namespace = namespace.Namespace(self.state.name)
+        self.namespace = space or namespace.Namespace(self.state.name)
+        self.computers = computers
         self.services = services.Services(self.state, self.namespace)
 
     def start(self):
@@ -36,18 +44,20 @@ class Plane:
         if not (template / "passwords").exists():
             with step("making an OpenStack control plane (once)"):
                 self._make()
-                self.services.stop()
+                # all others stay, and find it again
+                self.services.stop("mariadb")
                 self._keep(template)
+                self.services.start_database()
         else:
-            for name in KEPT:
-                _copy(template / name, self.state / name)
-        with step("starting the OpenStack control plane"):
-            self._configure()
-            self.services.start_database()
-            self.services.start_keystone()
-            self.services.start_others()
-            # Glance remembers where a file is, so that an image does not outlive its folder
-            self.namespace.call(seed.image, self.connect)
+            with step("starting the OpenStack control plane"):
+                for name in KEPT:
+                    _copy(template / name, self.state / name)
+                self._configure()
+                self.services.start_database()
+                self.services.start_keystone()
+                self.services.start_others()
+        # Glance remembers where a file is, so that an image does not outlive its folder
+        self.namespace.call(seed.image, self.connect)
 
     def stop(self):
         """End what was started, and leave nothing but the template in the cache."""
@@ -69,7 +79,7 @@ class Plane:
             folder.mkdir(parents=True, exist_ok=True)
         conf = self.state / "conf"
         conf.mkdir(exist_ok=True)
-        for name, text in settings.files(self.state, self.password("service")).items():
+        for name, text in settings.files(self.state, self.password("service"), self.computers).items():
             (conf / name).write_text(text)
 
     def _make(self):
@@ -100,13 +110,21 @@ class Plane:
         statements = "".join(f"create database {name} character set utf8;\n" for name in settings.DATABASES)
         client = ["mariadb", "--no-defaults", "-uroot", f"--socket={self.state}/mysql.sock"]
         services.call(self.state, *client, text=statements)
-        self._manage("keystone", "keystone.conf", "db_sync")
-        self._bootstrap()
-        self._manage("placement", "placement.conf", "db", "sync")
-        self._manage("glance", "glance-api.conf", "db_sync")
-        self._manage("cinder", "cinder.conf", "db", "sync")
         migrate = ["neutron-db-manage", "--config-file", self.state / "conf/neutron.conf", "upgrade", "head"]
-        services.call(self.state, *migrate)
+        # most of it is the start of Python, of which a second processor can do its share
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            made = [
+                pool.submit(self._make_nova),
+                pool.submit(services.call, self.state, *migrate),
+                pool.submit(self._make_keystone),
+                pool.submit(self._manage, "cinder", "cinder.conf", "db", "sync"),
+                pool.submit(self._manage, "glance", "glance-api.conf", "db_sync"),
+                pool.submit(self._manage, "placement", "placement.conf", "db", "sync"),
+            ]
+        for one in made:
+            one.result()
+
+    def _make_nova(self):
         self._manage("nova", "nova.conf", "api_db", "sync")
         # Nova fills in what its configuration says: the databases outlive this folder with its socket
         cell0, cell1 = (f"{{scheme}}://{{username}}@{{hostname}}/{name}?{{query}}" for name in ("nova_cell0", "nova"))
@@ -119,7 +137,8 @@ class Plane:
         program = f"/usr/bin/{service}-manage"
         services.call(self.state, program, "--config-file", self.state / "conf" / file, *arguments, **variables)
 
-    def _bootstrap(self):
+    def _make_keystone(self):
+        self._manage("keystone", "keystone.conf", "db_sync")
         address = f"{settings.url('keystone')}/v3"
         urls = [f"--bootstrap-{kind}-url={address}" for kind in ("admin", "public", "internal")]
         region = f"--bootstrap-region-id={settings.REGION}"
@@ -147,5 +166,5 @@ def _copy(origin, target):
 
 def _fingerprint():
     versions = subprocess.run(["dpkg-query", "-W", *PACKAGES], capture_output=True, check=True).stdout
-    texts = [path.read_bytes() for path in sorted(HERE.glob("**/*.py")) if "__pycache__" not in path.parts]
+    texts = [(HERE / name).read_bytes() for name in INGREDIENTS]
     return hashlib.sha256(b"\0".join([versions, *texts])).hexdigest()[:12]

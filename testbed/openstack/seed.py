@@ -31,6 +31,8 @@ FLAVORS = {
     "m1.xlarge": (16384, 8, 80),
 }
 OUTSIDE = "public"
+OUTSIDE_NETWORK = "198.51.100.0/24"
+ROLES = ("database", "management", "omeroreadonly", "omeroreadwrite", "proxy")
 IMAGE = "debian-12"
 
 
@@ -80,7 +82,7 @@ def shared(connected):
     cloud.block_storage.create_type(name="ssd", is_public=True)
     physical = {"network_type": "flat", "physical_network": "outside"}
     network = cloud.create_network(OUTSIDE, external=True, provider=physical)
-    cloud.create_subnet(network.id, cidr="198.51.100.0/24", subnet_name=OUTSIDE, enable_dhcp=False)
+    cloud.create_subnet(network.id, cidr=OUTSIDE_NETWORK, subnet_name=OUTSIDE, enable_dhcp=False)
 
 
 def image(connected):
@@ -94,11 +96,11 @@ def image(connected):
         )
 
 
-def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
+def tenant(connected, name, quotas=None):
     """
-    Make a project with a user, two networks behind a router, and security groups; return the user's login.
+    Make a project with nothing in it and a user; return the user's login.
 
-    network: name of the first network; the second is `<network>-storage`. quotas: of Nova, such as {"cores": 4}.
+    quotas: of Nova, such as {"cores": 4}.
     """
     cloud = connected()
     made = cloud.identity.create_project(name=name, domain_id="default")
@@ -107,7 +109,16 @@ def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
     cloud.identity.assign_project_role_to_user(made, user, cloud.identity.find_role("member"))
     if quotas:
         cloud.set_compute_quotas(made.id, **quotas)
-    login = {"username": name, "password": password, "project_name": name}
+    return {"username": name, "password": password, "project_name": name}
+
+
+def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
+    """
+    Make a project with a user, two networks behind a router, and security groups; return the user's login.
+
+    network: name of the first network; the second is `<network>-storage`. quotas: as for `tenant`.
+    """
+    login = tenant(connected, name, quotas)
     own = connect(login)
     inside = own.create_network(network)
     subnet = own.create_subnet(inside.id, cidr=cidr, subnet_name=network)
@@ -118,3 +129,15 @@ def project(connected, name, network="idr", cidr="10.77.0.0/24", quotas=None):
     for group in ("idr-internal", "idr-proxy", "idr-management"):
         own.create_security_group(group, group)
     return login
+
+
+def surroundings(cloud, environment):
+    """What orch.infrastructure makes for an environment, in short; `cloud` is the project's connection."""
+    network = cloud.create_network(environment)
+    subnet = cloud.create_subnet(network.id, cidr="10.97.1.0/24", subnet_name=environment)
+    router = cloud.create_router(environment, ext_gateway_net_id=cloud.network.find_network(OUTSIDE).id)
+    cloud.add_router_interface(router, subnet_id=subnet.id)
+    for role in ROLES:
+        cloud.create_security_group(f"{environment}-{role}", role)
+        cloud.compute.create_server_group(name=f"{environment}-{role}", policy="soft-anti-affinity")
+    cloud.create_keypair(environment)

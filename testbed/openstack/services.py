@@ -22,7 +22,8 @@ def environment(state):
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(state),
-        "PYTHONPATH": str(HERE / "plugins"),
+        # the plug-ins, and what they share with our own driver of such hosts
+        "PYTHONPATH": f"{HERE / 'plugins'}:{HERE.parents[1] / '_utils'}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore",
     }
@@ -48,12 +49,13 @@ class Services:
                 start_new_session=True,
             )
 
-    def stop(self):
-        """End all of them, the database last; who does not end in time is killed."""
-        for name in reversed(list(self.running)):
+    def stop(self, *names):
+        """End all of them, or those of these names, the database last; who does not end in time is killed."""
+        chosen = [name for name in reversed(list(self.running)) if not names or name in names]
+        for name in chosen:
             if name != "mariadb":
                 self.running[name].terminate()
-        for name in reversed(list(self.running)):
+        for name in sorted(chosen, key=lambda name: name == "mariadb"):
             process = self.running.pop(name)
             process.terminate()
             try:
@@ -107,7 +109,8 @@ class Services:
         """Start all but Keystone and wait until they answer."""
         conf = self.state / "conf"
         self._start_wsgi("placement", "/usr/bin/placement-api", 4, OS_PLACEMENT_CONFIG_DIR="")
-        self.start("glance", [PYTHON, "/usr/bin/glance-api", "--config-file", conf / "glance-api.conf"])
+        # the program itself is in the package that would start it as a service
+        self.start("glance", [PYTHON, "-m", "glance.cmd.api", "--config-file", conf / "glance-api.conf"])
         self.start("neutron", [PYTHON, "/usr/bin/neutron-server", "--config-file", conf / "neutron.conf"])
         self.start("cinder", [PYTHON, HERE / "cinder_all.py", "--config-file", conf / "cinder.conf"])
         # nova-compute gives up when Placement does not answer

@@ -2,6 +2,8 @@
 
 import configparser
 import io
+from dataclasses import dataclass, field
+from pathlib import Path
 
 HOST = "127.0.0.1"
 REGION = "RegionOne"
@@ -17,6 +19,25 @@ NEUTRON_QUOTAS = ("network", "subnet", "port", "router", "floatingip", "security
 DATABASES = ("keystone", "placement", "glance", "neutron", "nova", "nova_api", "nova_cell0", "cinder")
 
 
+@dataclass(frozen=True)
+class Computers:
+    """
+    What servers are made of when they shall be systemd-nspawn hosts and not only rows of Nova's.
+
+    folder: of the servers. volumes: folder of Cinder's files. image: root folder of all of them. bridge: of all
+    networks. cgroup: what the names of their cgroups begin with. names: what a DNS would know, `{name: address}`.
+    shares: (pattern of the names of servers that have another one's volumes as well, name of that other one).
+    """
+
+    folder: Path
+    volumes: Path
+    image: Path
+    bridge: str
+    cgroup: str
+    names: dict = field(default_factory=dict)
+    shares: tuple = ("", "")
+
+
 def url(service):
     """Where a service answers, without a path."""
     return f"http://{HOST}:{PORTS[service]}"
@@ -27,11 +48,12 @@ def database(name, socket):
     return f"mysql+pymysql://root@localhost/{name}?charset=utf8&unix_socket={socket}"
 
 
-def files(state, password):
+def files(state, password, computers=None):
     """
     `{file name: text}` of all services.
 
     state: folder of the control plane. password: of the services' own user, which the files hold: they are for root.
+    computers: the Computers, or None for servers that are nothing but rows.
     """
     makers = {
         "keystone.conf": _keystone,
@@ -41,7 +63,25 @@ def files(state, password):
         "nova.conf": _nova,
         "cinder.conf": _cinder,
     }
-    return {name: _text(make(state, _user(password))) for name, make in makers.items()}
+    sections = {name: make(state, _user(password)) for name, make in makers.items()}
+    if computers:
+        sections["nova.conf"]["DEFAULT"]["compute_driver"] = "stand_in_hosts.Driver"
+        sections["nova.conf"]["stand_in"] = _computers(computers)
+        sections["cinder.conf"]["file"]["stand_in_folder"] = computers.volumes
+        sections["neutron.conf"]["stand_in"] = {"floating": "true"}
+    return {name: _text(each) for name, each in sections.items()}
+
+
+def _computers(given):
+    return {
+        "folder": given.folder,
+        "image": given.image,
+        "bridge": given.bridge,
+        "cgroup": given.cgroup,
+        "names": ",".join(f"{name}:{address}" for name, address in sorted(given.names.items())),
+        "shares_hosts": given.shares[0],
+        "shares_with": given.shares[1],
+    }
 
 
 def _text(sections):

@@ -118,6 +118,23 @@ def test_it_is_one_in_its_server_group_that_allows_no_second_on_this_machine(sit
     assert site.accepted_keys() == []
 
 
+def test_a_group_that_would_rather_have_them_apart_takes_both(site, around):
+    group = site.look(lambda cloud: cloud.compute.create_server_group(name="rather-apart", policy="soft-anti-affinity"))
+    ids = {site.create(name, server_group="rather-apart")["id"] for name in ("soft-one", "soft-two")}
+    assert set(site.look(lambda cloud: cloud.compute.get_server_group(group.id)).member_ids) == ids
+    site.look(lambda cloud: cloud.compute.create_server_group(name="rather-apart", policy="affinity"))
+    with pytest.raises(SaltCloudSystemExit, match="server_group: 2 server groups are called 'rather-apart'"):
+        site.create("soft-three", server_group="rather-apart")
+    site.destroy("soft-one", "soft-two")
+    site.look(
+        lambda cloud: [
+            cloud.compute.delete_server_group(each)
+            for each in cloud.compute.server_groups()
+            if each.name == "rather-apart"
+        ]
+    )
+
+
 def test_a_second_one_of_its_name_is_refused(site, made):
     with pytest.raises(SaltCloudSystemExit, match="a server of this name exists already"):
         site.call("create", site.vm("full-one"))

@@ -8,18 +8,6 @@ from salt.exceptions import SaltCloudSystemExit
 
 from testbed.openstack.faults import Fault
 
-
-@pytest.fixture
-def faulty(faulty_site, proxy):
-    """The project behind the proxy, empty before and after, and ``faulty.proxy`` without faults."""
-    assert faulty_site.left() == {}
-    proxy.clear()
-    faulty_site.proxy = proxy
-    yield faulty_site
-    proxy.clear()
-    faulty_site.clean()
-
-
 RETRIES = 3
 WHOLE = {"volumes": [{"name": "db", "size": 1}], "floating_ip": True}
 SERVERS, VOLUMES, ADDRESSES = "/servers$", "/volumes$", "/floatingips$"
@@ -54,6 +42,22 @@ def test_what_fails_for_the_moment_is_done_all_the_same(faulty, status):
     assert [fault for fault in faulty.proxy.faults if fault.times] == []
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("asked", "pause"), [("3", 3), ("86400", 5)], ids=["briefly", "for a day"])
+def test_a_pause_that_the_cloud_asks_for_is_made_within_its_limit(faulty, status, asked, pause):
+    faulty.proxy.faults = [
+        Fault("cinder", "GET", "/volumes", status=status, retry_after=asked),
+        Fault("cinder", "POST", VOLUMES, status=status, retry_after=asked),
+    ]
+    with faulty.options(api_timeout=5):
+        faulty.function("create_volume", name="paused", size=1)
+    for method, path in (("GET", "/volumes"), ("POST", VOLUMES)):
+        first, second = [seen.at for seen in faulty.proxy.seen if seen.method == method and re.search(path, seen.path)][
+            :2
+        ]
+        assert pause - 0.1 <= second - first < pause + 3
+
+
 @pytest.mark.parametrize("carried_out", [False, True])
 def test_a_lost_answer_makes_nothing_twice(faulty, carried_out):
     faulty.proxy.faults = [
@@ -75,21 +79,22 @@ def test_a_lost_answer_makes_nothing_twice(faulty, carried_out):
 
 
 @pytest.mark.parametrize(
-    ("service", "method", "path"),
+    ("service", "method", "path", "status"),
     [
-        ("cinder", "POST", VOLUMES),
-        ("nova", "POST", SERVERS),
-        ("nova", "POST", "/os-volume_attachments$"),
-        ("neutron", "POST", ADDRESSES),
-        ("neutron", "PUT", "/floatingips/"),
+        ("cinder", "POST", VOLUMES, 503),
+        ("nova", "POST", SERVERS, 503),
+        ("nova", "POST", SERVERS, 429),
+        ("nova", "POST", "/os-volume_attachments$", 503),
+        ("neutron", "POST", ADDRESSES, 503),
+        ("neutron", "PUT", "/floatingips/", 503),
     ],
 )
-def test_what_fails_for_good_leaves_nothing(faulty, service, method, path):
-    faulty.proxy.faults = [Fault(service, method, path, times=100, status=503)]
+def test_what_fails_for_good_leaves_nothing(faulty, service, method, path, status):
+    faulty.proxy.faults = [Fault(service, method, path, times=100, status=status)]
     with pytest.raises(SaltCloudSystemExit) as caught:
         faulty.create("never-one", **WHOLE)
     assert "profile idr-base, host never-one: " in str(caught.value)
-    assert "503" in str(caught.value)
+    assert str(status) in str(caught.value)
     assert faulty.left() == {}
     assert faulty.accepted_keys() == []
     tried = [seen for seen in faulty.proxy.seen if seen[:2] == (service, method) and re.search(path, seen[2])]
@@ -150,6 +155,6 @@ def test_asking_for_all_servers_takes_few_requests(faulty):
     )
     faulty.proxy.clear()
     assert len(faulty.call("list_nodes")) == 6
-    asked = [(service, path) for service, method, path in faulty.proxy.seen if "/servers" in path or "/images" in path]
+    asked = [seen.path for seen in faulty.proxy.seen if "/servers" in seen.path or "/images" in seen.path]
     assert len(asked) <= 3
-    assert not [path for _, path in asked if "many" in path]
+    assert not [path for path in asked if "many" in path]

@@ -5,50 +5,112 @@ import time
 import pytest
 from salt.exceptions import SaltCloudSystemExit
 
+from testbed.openstack.faults import Fault
+
 VOLUME = [{"name": "db", "size": 2}]
 
 
 @pytest.fixture
-def quota(clean):
-    """Function ``(kind, **limits)`` that sets quotas of the project; they are taken back afterwards."""
+def limit(plane):
+    """Function ``(site, kind, **limits)`` that sets quotas of a project; they are taken back afterwards."""
     setters = {"compute": "set_compute_quotas", "volume": "set_volume_quotas", "network": "set_network_quotas"}
-    used = {}
-    admin = clean.plane.namespace.call(clean.plane.connect)
-    project = clean.look(lambda cloud: cloud.current_project_id)
+    admin, changed = plane.namespace.call(plane.connect), []
 
-    def limit(kind, **limits):
-        used.setdefault(kind, {}).update(dict.fromkeys(limits, -1))
-        clean.plane.namespace.call(getattr(admin, setters[kind]), project, **limits)
+    def limit(site, kind, **limits):
+        project = site.look(lambda cloud: cloud.current_project_id)
+        setter = getattr(admin, setters[kind])
+        changed.append((setter, project, dict.fromkeys(limits, -1)))
+        plane.namespace.call(setter, project, **limits)
 
     yield limit
-    for kind, limits in used.items():
-        clean.plane.namespace.call(getattr(admin, setters[kind]), project, **limits)
+    for setter, project, limits in changed:
+        plane.namespace.call(setter, project, **limits)
+
+
+QUOTAS = [
+    ("compute", {"cores": 1}, {"size": "m1.large"}, "cores: needed 4, used 0, allowed 1"),
+    ("compute", {"instances": 0}, {}, "instances: needed 1, used 0, allowed 0"),
+    ("compute", {"ram": 600}, {"size": "m1.large"}, "ram (MB): needed 8192, used 0, allowed 600"),
+    ("volume", {"gigabytes": 1}, {}, "gigabytes (GB): needed 2, used 0, allowed 1"),
+    ("volume", {"volumes": 0}, {}, "volumes: needed 1, used 0, allowed 0"),
+    (
+        "volume",
+        {"gigabytes_ssd": 1},
+        {"volumes": [{"name": "db", "size": 2, "type": "ssd"}]},
+        "gigabytes_ssd (GB): needed 2, used 0, allowed 1",
+    ),
+    ("network", {"floatingip": 0}, {"floating_ip": True}, "floatingip: needed 1, used 0, allowed 0"),
+    ("network", {"port": 1}, {"networks": ["idr", "idr-storage"]}, "port: needed 2, used "),
+]
+
+
+def makers(proxy):
+    """The requests that made something, or tried to; not those for a token."""
+    return [seen for seen in proxy.seen if seen.method in ("POST", "PUT", "DELETE") and seen.service != "keystone"]
+
+
+@pytest.mark.parametrize(("kind", "limits", "changes", "said"), QUOTAS, ids=[said for *_, said in QUOTAS])
+def test_a_quota_that_is_too_small_is_named_before_anything_is_made(faulty, limit, kind, limits, changes, said):
+    limit(faulty, kind, **limits)
+    with pytest.raises(SaltCloudSystemExit) as caught:
+        faulty.create("quota-one", **{"volumes": VOLUME, **changes})
+    assert f"profile idr-base, host quota-one: not enough quota: {said}" in str(caught.value)
+    assert makers(faulty.proxy) == []
+    assert faulty.accepted_keys() == []
+
+
+def test_what_is_there_already_needs_no_more(clean, limit):
+    clean.create("spare-one", volumes=VOLUME, floating_ip={"keep": True})
+    clean.call("destroy", "spare-one")
+    limit(clean, "volume", volumes=1, gigabytes=3)
+    limit(clean, "network", floatingip=1)
+    limit(clean, "compute", instances=1, cores=1)
+    again = clean.create("spare-one", volumes=[{"name": "db", "size": 3}], floating_ip={"keep": True})
+    assert [volume["size"] for volume in again["volumes"]] == [3]
+    with pytest.raises(SaltCloudSystemExit, match="instances: needed 1, used 1, allowed 1; volumes: needed 1, used 1"):
+        clean.create("spare-two", volumes=[{"name": "db", "size": 1}])
+
+
+def test_quotas_are_those_of_the_whole_map(clean, limit, tmp_path):
+    (tmp_path / "some.map").write_text("idr-base:\n  - some-one\n  - some-two\n  - some-three\n")
+    limit(clean, "compute", instances=2)
+    answer = clean.ask("-m", tmp_path / "some.map", "-P")
+    for name, node in answer.items():
+        said = f"host {name}, and 2 more hosts of its map: not enough quota: instances: needed 3, used 0, allowed 2"
+        assert said in node["Error"]
+    assert (len(answer), clean.left()) == (3, {})
+    limit(clean, "compute", instances=3)
+    answer = clean.ask("-m", tmp_path / "some.map", "-P")
+    assert [node for node in answer.values() if "Error" in node] == []
 
 
 @pytest.mark.parametrize(
     ("kind", "limits", "changes", "said"),
     [
-        ("compute", {"cores": 1}, {"size": "m1.large"}, "the quota of cores is used up: "),
-        ("compute", {"instances": 0}, {}, "the quota of instances is used up: "),
-        ("compute", {"ram": 600}, {"size": "m1.large"}, "the quota of ram is used up: "),
-        ("volume", {"gigabytes": 1}, {}, "the quota of gigabytes is used up: "),
-        ("volume", {"volumes": 0}, {}, "the quota of volumes is used up: "),
-        ("network", {"floatingip": 0}, {"floating_ip": True}, "the quota of floatingip is used up: "),
+        ("compute", {"cores": 1}, {"size": "m1.large"}, "cores"),
+        ("compute", {"instances": 0}, {}, "instances"),
+        ("compute", {"ram": 600}, {"size": "m1.large"}, "ram"),
+        ("volume", {"gigabytes": 1}, {}, "gigabytes"),
+        ("volume", {"volumes": 0}, {}, "volumes"),
+        ("network", {"floatingip": 0}, {"floating_ip": True}, "floatingip"),
     ],
 )
-def test_a_quota_is_named_and_nothing_is_left(clean, quota, kind, limits, changes, said):
-    quota(kind, **limits)
+def test_a_quota_that_only_the_cloud_knows_of_is_named_and_nothing_is_left(faulty, limit, kind, limits, changes, said):
+    limit(faulty, kind, **limits)
+    faulty.proxy.faults = [
+        Fault(service, path="/(os-)?quota", times=100, status=403) for service in ("nova", "cinder", "neutron")
+    ]
     with pytest.raises(SaltCloudSystemExit) as caught:
-        clean.create("quota-one", volumes=VOLUME, **changes)
-    assert f"profile idr-base, host quota-one: {said}" in str(caught.value)
-    assert clean.left() == {}
-    assert clean.accepted_keys() == []
+        faulty.create("quota-one", volumes=VOLUME, **changes)
+    assert f"profile idr-base, host quota-one: the quota of {said} is used up: " in str(caught.value)
+    assert faulty.left() == {}
+    assert faulty.accepted_keys() == []
 
 
-def test_snapshots_beyond_the_quota_leave_none_of_their_set(clean, quota):
+def test_snapshots_beyond_the_quota_leave_none_of_their_set(clean, limit):
     for name in ("one", "two"):
         clean.function("create_volume", name=name, size="1")
-    quota("volume", snapshots=1)
+    limit(clean, "volume", snapshots=1)
     with pytest.raises(SaltCloudSystemExit, match="the quota of snapshots is used up"):
         clean.function("create_snapshots", set="both", volumes="one,two")
     deadline = time.monotonic() + 30

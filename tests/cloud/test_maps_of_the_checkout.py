@@ -3,7 +3,6 @@
 import time
 
 import pytest
-import yaml
 
 PROD = [
     "idr-prod-database",
@@ -12,33 +11,13 @@ PROD = [
     "idr-prod-omeroreadwrite",
     "idr-prod-proxy",
 ]
-ROLES = ("database", "management", "omeroreadonly", "omeroreadwrite", "proxy")
-
-
-def surroundings(cloud, environment):
-    """What orch.infrastructure makes for an environment, in short."""
-    network = cloud.create_network(environment)
-    subnet = cloud.create_subnet(network.id, cidr="10.97.1.0/24", subnet_name=environment)
-    router = cloud.create_router(environment, ext_gateway_net_id=cloud.network.find_network("public").id)
-    cloud.add_router_interface(router, subnet_id=subnet.id)
-    for role in ROLES:
-        cloud.create_security_group(f"{environment}-{role}", role)
-    cloud.create_keypair(environment)
 
 
 @pytest.fixture(scope="module")
-def cloud(make_site, checkout):
+def cloud(make_site):
     """A project with the checkout's configuration, and without SSH, which these servers have not."""
     site = make_site("maps")
-    for environment in ("idr-prod", "idr-next"):
-        site.look(lambda connection, name=environment: surroundings(connection, name))
-    (site.folder / "cloud.providers.d/embassy.conf").unlink()
-    (site.folder / "cloud.providers.d/embassy.conf").symlink_to(checkout / "cloud.providers.d/embassy.conf")
-    (site.folder / "cloud.profiles.d/idr-roles.conf").symlink_to(checkout / "cloud.profiles.d/idr-roles.conf")
-    base = yaml.safe_load((checkout / "cloud.profiles.d/idr-base.conf").read_text())
-    base["idr-base"]["deploy"] = False
-    site.write("cloud.profiles.d/idr-base.conf", base)
-    site.variables["OS_CLIENT_CONFIG_FILE"] = str(site.folder / "clouds.yaml")
+    site.as_the_checkout_says("idr-prod", "idr-next")
     yield site
     site.clean()
 

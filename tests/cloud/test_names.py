@@ -37,24 +37,44 @@ def test_kept_address_comes_back_with_its_host(clean):
     assert clean.left() == {}
 
 
-def test_login_by_an_application_credential(site):
-    def make(cloud):
-        return cloud.identity.create_application_credential(cloud.current_user_id, "salt-cloud")
-
-    credential = site.look(make)
-    login = {
+@pytest.fixture(scope="module")
+def credential(site):
+    """What logs in by an application credential of the project's user, as an entry of clouds.yaml has it."""
+    made = site.look(lambda cloud: cloud.identity.create_application_credential(cloud.current_user_id, "salt-cloud"))
+    auth = {
         "auth_url": site.entry()["auth"]["auth_url"],
-        "application_credential_id": credential.id,
-        "application_credential_secret": credential.secret,
+        "application_credential_id": made.id,
+        "application_credential_secret": made.secret,
     }
-    given = {"cloud": None, "clouds_yaml": None, "auth_type": "v3applicationcredential", "region_name": site.region}
-    with site.options(auth=login, **given):
-        assert site.call("list_nodes") == {}
-    wrong = {**login, "application_credential_secret": "wrong-secret"}
-    with (
-        site.options(auth=wrong, **given),
-        pytest.raises(SaltCloudSystemExit, match="the cloud refused the login") as caught,
-    ):
+    return {"auth_type": "v3applicationcredential", "region_name": site.region, "auth": auth}
+
+
+@pytest.fixture(params=["clouds.yaml", "inline"])
+def login(site, credential, request):
+    """Function that makes an entry the provider's login, for the time of a block."""
+
+    def options(entry):
+        if request.param == "inline":
+            return site.options(cloud=None, clouds_yaml=None, **entry)
+        path = site.write("credential/clouds.yaml", {"clouds": {"embassy": entry}})
+        return site.options(clouds_yaml=str(path))
+
+    return options
+
+
+def test_a_host_by_an_application_credential(clean, credential, login):
+    with login(credential):
+        given = {"volumes": [{"name": "db", "size": 1}], "floating_ip": True}
+        made = clean.call("create", clean.vm("credential-one", **given))
+        assert (made["state"], len(made["volumes"]), len(made["public_ips"])) == ("running", 1, 1)
+        clean.call("destroy", "credential-one")
+        clean.function("delete_volume", name="credential-one-db")
+    assert clean.left() == {}
+
+
+def test_a_wrong_application_credential_is_said_without_it(site, credential, login):
+    wrong = {**credential, "auth": {**credential["auth"], "application_credential_secret": "wrong-secret"}}
+    with login(wrong), pytest.raises(SaltCloudSystemExit, match="the cloud refused the login") as caught:
         site.call("list_nodes")
     assert "wrong-secret" not in str(caught.value)
 

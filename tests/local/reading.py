@@ -16,7 +16,9 @@ PAGES = (
     "/webgateway/render_thumbnail/1/?visit={}",
     "/webclient/metadata_details/image/1/?visit={}",
 )
+# Seconds between two pages, of one visitor and of all together: what is measured is not how much the machine can bear.
 PAUSE = 0.15
+TOGETHER = 0.075
 PATIENCE = 60
 LIMIT = 1800
 
@@ -24,16 +26,16 @@ LIMIT = 1800
 class Visitor(threading.Thread):
     """One page after the other, each on a new connection."""
 
-    def __init__(self, host, name, stop, source=None):
+    def __init__(self, host, name, stop, pause, source=None):
         super().__init__(daemon=True)
-        self.host, self.name, self.stop = host, name, stop
+        self.host, self.name, self.stop, self.pause = host, name, stop, pause
         self.source = (source, 0) if source else None
         self.statuses, self.failed, self.slowest = collections.Counter(), [], 0.0
 
     def run(self):
         """Visit until told to stop."""
         count = 0
-        while not self.stop.wait(PAUSE):
+        while not self.stop.wait(self.pause):
             page = PAGES[count % len(PAGES)].format(f"{self.name}-{count}")
             began = time.monotonic()
             status, said = self.visit(page)
@@ -65,9 +67,9 @@ class Visitor(threading.Thread):
 def main():
     stop = threading.Event()
     host, name, *sources = sys.argv[1:]
-    visitors = [
-        Visitor(host, f"{name}-{number}", stop, source) for number, source in enumerate(sources or [None, None])
-    ]
+    sources = sources or [None, None]
+    pause = max(PAUSE, TOGETHER * len(sources))
+    visitors = [Visitor(host, f"{name}-{number}", stop, pause, source) for number, source in enumerate(sources)]
     for visitor in visitors:
         visitor.start()
     end = threading.Timer(LIMIT, stop.set)

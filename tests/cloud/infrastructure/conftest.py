@@ -1,8 +1,9 @@
 """The control plane's `plane` with a project for the tests of infrastructure."""
 
-import faults
 import pytest
 import tenant as tenants
+
+from testbed.openstack import seed
 
 
 @pytest.fixture(scope="session")
@@ -31,12 +32,9 @@ def outside(tenant):
 
 
 @pytest.fixture
-def faulty(tenant):
-    """A proxy in front of Neutron, by which an entry of clouds.yaml leads, `.entry`."""
-    target = tenant.call(lambda: tenant.cloud.network.get_endpoint())
-    made = tenant.call(faults.Proxy, target)
-    # states keep their connections
-    made.entry = f"faulty-{made.server_port}"
-    tenant.add_entry(made.entry, network_endpoint_override=made.address)
-    yield made
-    made.close()
+def faulty(tenant, proxy):
+    """The proxy without faults, by which the entry of clouds.yaml of this name leads."""
+    proxy.clear()
+    tenant.add_entry("faulty", region_name=seed.FAULTY)
+    yield proxy
+    proxy.clear()

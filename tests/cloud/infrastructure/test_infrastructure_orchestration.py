@@ -30,6 +30,7 @@ def data(outside):
     """What the environment wants of the cloud."""
     return {
         "cloud": tenants.CLOUD,
+        "master": ["192.0.2.10/32"],
         "networks": {"lab-net": {"mtu": 1400}},
         "subnets": {"lab-sub": {"network": "lab-net", "dns_nameservers": ["10.31.0.2"]}},
         "routers": {"lab-r": {"external_network": outside, "subnets": ["lab-sub"]}},
@@ -128,6 +129,9 @@ def test_from_nothing_to_all_and_back(master, tenant):
     assert tenant.remains() == kinds
     groups = tenant.call(lambda: {group.name for group in tenant.cloud.network.security_groups()})
     assert {f"{ENVIRONMENT}-{role}" for role in ROLES} <= groups
+    for role in ROLES:
+        ssh = made[f"rules {ENVIRONMENT}-{role}"]["changes"]
+        assert ssh["ingress IPv4 tcp 22 from 192.0.2.10/32"] == {"old": None, "new": "allowed"}
     for arguments in (["test=True"], []):
         code, again = master.orchestrate("infrastructure", *arguments)
         assert (code, {state["result"] for state in again.values()}, changes(again)) == (0, {True}, {})

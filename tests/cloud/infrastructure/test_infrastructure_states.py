@@ -7,6 +7,8 @@ import openstack.resource
 import pytest
 import tenant as tenants
 
+from testbed.openstack.faults import Fault
+
 RULES = [
     {"protocol": "tcp", "port_range_min": 443, "port_range_max": 443},
     {"protocol": "tcp", "port_range_min": 443, "port_range_max": 443, "ethertype": "IPv6"},
@@ -414,21 +416,35 @@ def test_a_quota_is_named_and_what_was_done_is_told(tenant):
 
 
 @pytest.mark.parametrize(
-    ("method", "fault", "times"),
-    [("POST", "lost after", 1), ("POST", "lost before", 1), ("POST", 429, 2), ("POST", 503, 1), ("GET", 500, 2)],
+    "fault",
+    [
+        Fault("neutron", "POST", "/networks$", lost=True, carried_out=True),
+        Fault("neutron", "POST", "/networks$", lost=True),
+        Fault("neutron", "POST", "/networks$", times=2, status=429),
+        Fault("neutron", "POST", "/networks$", status=503),
+        Fault("neutron", "GET", "/networks", times=2, status=500),
+    ],
+    ids=["lost after", "lost before", "429", "503", "500"],
 )
-def test_faults_are_survived_and_nothing_is_made_twice(tenant, faulty, method, fault, times):
-    faulty.faults[method] += [fault] * times
-    answer = tenant.apply("openstack_network.present", "lab-net", cloud=faulty.entry)
+def test_faults_are_survived_and_nothing_is_made_twice(tenant, faulty, fault):
+    faulty.faults = [fault]
+    answer = tenant.apply("openstack_network.present", "lab-net", cloud="faulty")
     made = {"network": {"old": None, "new": {"name": "lab-net"}}}
     assert (answer["result"], answer["changes"]) == (True, made), answer
-    assert faulty.faults[method] == []
+    assert fault.times == 0
     assert len(tenant.inventory()["network"]) == 1
+
+
+def test_a_pause_that_the_cloud_asks_for_is_made(tenant, faulty):
+    faulty.faults = [Fault("neutron", "POST", "/networks$", status=503, retry_after="4")]
+    assert tenant.apply("openstack_network.present", "lab-net", cloud="faulty")["result"] is True
+    first, second = [seen.at for seen in faulty.seen if seen.method == "POST" and seen.path.endswith("/networks")]
+    assert 3.9 < second - first < 8
 
 
 def test_a_removal_whose_answer_was_lost_is_told(tenant, faulty):
     tenant.converge("openstack_network.present", "lab-net")
-    faulty.faults["DELETE"].append("lost after")
-    answer = tenant.apply("openstack_network.absent", "lab-net", cloud=faulty.entry)
+    faulty.faults = [Fault("neutron", "DELETE", "/networks/", lost=True, carried_out=True)]
+    answer = tenant.apply("openstack_network.absent", "lab-net", cloud="faulty")
     assert (answer["result"], answer["changes"]) == (True, {"network": {"old": "lab-net", "new": None}})
-    assert [method for method, _ in faulty.seen if method == "DELETE"] == ["DELETE"]
+    assert len([seen for seen in faulty.seen if seen.method == "DELETE"]) == 1

@@ -72,7 +72,7 @@ def test_a_login_that_is_not_there_is_named(driver, tmp_path):
     (tmp_path / "clouds.yaml").write_text("clouds: {other: {auth: {password: hidden}}}\n")
     with pytest.raises(SaltCloudSystemExit) as caught:
         driver.list_nodes()
-    assert "provider embassy: cloud: Cloud embassy was not found" in str(caught.value)
+    assert "cloud embassy: expected an entry of clouds.yaml, or what auth needs: Cloud embassy" in str(caught.value)
     assert "hidden" not in str(caught.value)
 
 

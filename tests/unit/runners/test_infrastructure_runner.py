@@ -13,6 +13,7 @@ import yaml
 
 FILE = """
 cloud: lab
+master: []
 networks: {net: {}}
 subnets: {sub: {network: net}}
 floating_ips: {site: {external_network: public}}
@@ -187,9 +188,16 @@ def profile(checkout):
     return yaml.safe_load((checkout / "cloud.profiles.d/idr-base.conf").read_text())["idr-base"]
 
 
-def _public_keys_in(path, key):
-    """Let the files of public keys that a master would have be in its folder."""
+@pytest.fixture
+def roles(checkout):
+    """The profiles of roles."""
+    return yaml.safe_load((checkout / "cloud.profiles.d/idr-roles.conf").read_text())
+
+
+def _master_of(path, key):
+    """Say where the master is, and let the files of public keys that it would have be in its folder."""
     data = yaml.safe_load(path.read_text())
+    data["master"] = ["192.0.2.10/32"]
     for name, pair in data["key_pairs"].items():
         file = path.parent / f"{name}.pub"
         file.write_text(key)
@@ -198,11 +206,11 @@ def _public_keys_in(path, key):
 
 
 @pytest.mark.parametrize("name", ["idr-ci", "idr-next", "idr-prod", "idr-test"])
-def test_the_maps_find_what_their_profiles_ask_for(load, master, tmp_path, profile, name):
+def test_the_maps_find_what_their_profiles_ask_for(load, master, tmp_path, profile, roles, name):
     path = tmp_path / f"pillar/env/{name}/infrastructure.yaml"
     kept = yaml.safe_load(path.read_text())["key_pairs"][name]["public_key_file"]
     assert kept == profile["key_filename"].format(environment=name) + ".pub"
-    _public_keys_in(path, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\n")
+    _master_of(path, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\n")
     answer = load("runners", "infrastructure", opts=master, context={}).present(name)
     made = {(step["state"], step["arguments"]["name"]) for step in answer["steps"]}
     wanted = {("openstack_key_pair.present", profile["key_name"].format(environment=name))}
@@ -210,7 +218,11 @@ def test_the_maps_find_what_their_profiles_ask_for(load, master, tmp_path, profi
     for host in idr_maps.hosts(tmp_path, name):
         parts = idr_ids.parse(host)
         wanted |= {("openstack_security_group.rules", group.format(**parts)) for group in profile["security_groups"]}
+        own = roles[f"idr-{parts['role']}"]
+        if "server_group" in own:
+            wanted.add(("openstack_server_group.present", own["server_group"].format(**parts)))
     assert wanted <= made
+    assert ("openstack_server_group.present", f"{name}-omeroreadonly") in wanted
 
 
 def test_the_public_idr_is_production(load, master, tmp_path):

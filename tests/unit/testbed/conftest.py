@@ -1,7 +1,8 @@
-"""The stand-in release's own Python package is imported from its sources."""
+"""The stand-ins' own Python packages are imported from their sources."""
 
 import sys
 
+from testbed.paths import CHECKOUT
 from testbed.standin_release import SOURCE
 
-sys.path.insert(0, str(SOURCE))
+sys.path[:0] = [str(SOURCE), str(CHECKOUT / "testbed/openstack/plugins")]

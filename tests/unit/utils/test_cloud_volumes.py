@@ -100,23 +100,3 @@ def test_clone_size():
     assert cloud_volumes.clone_size(6, 5, WHERE) == 6
     with pytest.raises(CloudError, match="at least the 5 GB"):
         cloud_volumes.clone_size(4, 5, WHERE)
-
-
-def test_arguments_drop_what_salt_adds():
-    given = cloud_volumes.arguments("show_volume", {"name": "a", "__pub_fun": "x"}, ("name",))
-    assert given == {"name": "a"}
-    assert cloud_volumes.arguments("list_volumes", None) == {}
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (None, "show_volume: argument 'name' is missing, expected name=..."),
-        ({"name": ""}, "show_volume: argument 'name' is missing"),
-        ({"name": "a", "sise": "1"}, "show_volume: unknown argument 'sise', expected name=... "),
-    ],
-)
-def test_arguments_refused(given, message):
-    with pytest.raises(CloudError) as caught:
-        cloud_volumes.arguments("show_volume", given, ("name",), ("size",))
-    assert message in str(caught.value)

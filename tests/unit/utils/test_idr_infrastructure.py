@@ -12,6 +12,7 @@ import yaml
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 DATA = {
     "cloud": "lab",
+    "master": ["192.0.2.10/32"],
     "networks": {"net": {}},
     "subnets": {"sub": {"network": "net", "dns_nameservers": ["10.31.0.2"]}},
     "routers": {"out": {"external_network": "public", "subnets": ["sub"]}},
@@ -110,6 +111,32 @@ def test_more_rules_for_one_role_and_for_all():
     assert set(texts("proxy", more)) - set(texts("proxy")) == {"tcp 22 from 192.0.2.9/32"}
 
 
+def test_the_master_is_let_in_to_every_role():
+    for role in ("database", "management", "omeroreadonly", "proxy"):
+        more = set(texts(role, {"master": ["192.0.2.10/32", "2001:db8:7::/64"]})) - set(texts(role))
+        assert more == {"tcp 22 from 192.0.2.10/32", "ingress IPv6 tcp 22 from 2001:db8:7::/64"}
+
+
+def test_minions_reach_the_master_even_where_not_all_may_go_out():
+    def out(**rules):
+        data = {"environment": {"network": "10.31.0.0/24"}, "master": ["192.0.2.10/32"], "security_group_rules": rules}
+        declared = openstack_rules.declared(idr_infrastructure.rules("idr-x", "proxy", hosts(), data))
+        return [str(rule) for rule in declared if rule.direction == "egress"]
+
+    assert out() == ["egress IPv4 any to 0.0.0.0/0", "egress IPv6 any to ::/0"]
+    dns = {"direction": "egress", "protocol": "udp", "port_range_min": 53, "port_range_max": 53}
+    assert out(all=[dns]) == ["egress IPv4 tcp 4505-4506 to 192.0.2.10/32", "egress IPv4 udp 53 to 0.0.0.0/0"]
+
+
+def test_nothing_is_made_while_nobody_says_where_the_master_is(place):
+    write(place, {key: value for key, value in DATA.items() if key != "master"})
+    data = idr_infrastructure.read(place, "idr-x")
+    with pytest.raises(ValueError, match=r"master: expected the networks from which the master comes to new hosts"):
+        idr_infrastructure.present("idr-x", data, hosts())
+    assert idr_infrastructure.removed("idr-x", data)
+    assert idr_infrastructure.present("idr-x", {**data, "master": []}, hosts())
+
+
 def test_ipv6_where_a_subnet_has_it():
     found = texts("management", {"subnets": {"six": {"network": "net", "cidr": "2001:db8:31::/64"}}})
     assert "tcp 22 from 198.51.100.0/25" in found
@@ -178,7 +205,7 @@ def test_whatever_fails_ends_it(place):
     data = idr_infrastructure.read(place, "idr-x")
     _complete_requires(idr_infrastructure.present("idr-x", data, hosts()))
     _complete_requires(idr_infrastructure.removed("idr-x", data))
-    few = {"cloud": "lab", "environment": data["environment"], "floating_ips": DATA["floating_ips"]}
+    few = {"cloud": "lab", "master": [], **{key: data[key] for key in ("environment", "floating_ips")}}
     _complete_requires(idr_infrastructure.present("idr-x", few, hosts("database")))
     _complete_requires(idr_infrastructure.removed("idr-x", few))
 
@@ -257,6 +284,8 @@ def _changed(**changes):
             {},
             "security_group_rules:all:0:protocol: expected any",
         ),
+        (_changed(master=["192.0.2.10/24"]), {}, "master:0:remote_ip_prefix: expected a network such as"),
+        (_changed(master="192.0.2.10"), {}, "infrastructure.yaml: master: expected"),
         (
             _changed(security_group_rules={"webserver": []}),
             {},

@@ -14,6 +14,12 @@ def test_machine_files():
     assert wants.link.lstrip("/") in files
 
 
+def test_an_interface_has_the_mac_that_a_cloud_gave_it():
+    text = nspawn_files.network("10.99.0.2", 24, "10.99.0.1", "fa:16:3e:00:00:01")
+    assert "[Link]\nMACAddress=fa:16:3e:00:00:01\n" in text
+    assert "[Link]" not in nspawn_files.network("10.99.0.2", 24, "10.99.0.1")
+
+
 def test_minion_keys_are_private():
     files = {file.path: file for file in nspawn_files.minion("id: one\n", "PRIVATE", "PUBLIC", "MASTER")}
     assert files["etc/salt/pki/minion/minion.pem"].mode == 0o400

@@ -25,6 +25,14 @@ def test_nspawn_command():
     assert environment["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] == "1"
 
 
+def test_launch_has_no_volume_yet(tmp_path):
+    given = {"bridge": "br0", "cgroup": "group", "limits": {"memory": 1 << 30, "cpus": 1}, "stop_timeout": 5}
+    made = nspawn_process.launch("one", tmp_path, image="/srv/images/debian-12", **given)
+    assert f"--directory={tmp_path}/root" in made["argv"]
+    assert (made["volumes"], made["shared"], made["serial"]) == ([], [], 1)
+    assert {key: made[key] for key in ("cgroup", "limits", "stop_timeout")} | {"bridge": "br0"} == given
+
+
 def test_launcher_command_is_isolated():
     command = nspawn_process.launcher_command("/srv/one")
     assert command[:4] == ["/usr/bin/unshare", "--mount", "--propagation", "slave"]

@@ -1,5 +1,8 @@
 """What OpenStack's services say, in words."""
 
+import datetime
+import email.utils
+
 import openstack_errors
 import pytest
 
@@ -75,3 +78,21 @@ def test_a_lost_connection_leaves_it_open():
 def test_missing():
     assert openstack_errors.is_missing(Answer(404))
     assert not openstack_errors.is_missing(Answer(409))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("7", 7), ("0", 0), ("-5", 0), ("86400", 60), (None, None), ("", None), ("soon", None), ("1.5", None)],
+)
+def test_a_pause_is_what_is_asked_for_within_its_limit(text, seconds):
+    assert openstack_errors.retry_after(text, 60) == seconds
+
+
+def test_a_pause_may_be_given_as_a_date():
+    def in_seconds(seconds):
+        then = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+        return email.utils.format_datetime(then, usegmt=True)
+
+    assert 25 <= openstack_errors.retry_after(in_seconds(30), 60) <= 30
+    assert openstack_errors.retry_after(in_seconds(3600), 60) == 60
+    assert openstack_errors.retry_after(in_seconds(-3600), 60) == 0

@@ -5,7 +5,7 @@ import types
 import openstack_steps
 import pytest
 from cloud_errors import CloudError
-from openstack_connection import PassingError
+from openstack_errors import PassingError
 
 
 class Cloud:

@@ -1,7 +1,6 @@
 """Marks of what the driver makes, and who may destroy what is protected."""
 
 import openstack_guard
-import openstack_session
 import openstack_tags
 import pytest
 from cloud_errors import CloudError
@@ -53,17 +52,3 @@ def test_what_serves_stays_whatever_is_said():
         openstack_guard.refuse_serving("prod-db", "prod", {"198.51.100.7": "prod-proxy"})
     openstack_guard.refuse_serving("prod-db", "prod", {})
     openstack_guard.refuse_serving("ci-db", None, {"198.51.100.7": "ci-proxy"})
-
-
-def test_only_requests_that_make_nothing_twice_are_repeated():
-    assert openstack_session.patience("GET", "http://a/servers", 5)["connect_retries"] == 5
-    assert openstack_session.patience("delete", "http://a/servers/1", 5)["retriable_status_codes"] == [
-        429,
-        500,
-        502,
-        503,
-        504,
-    ]
-    post = openstack_session.patience("POST", "http://a/servers", 5)
-    assert (post["connect_retries"], post["retriable_status_codes"]) == (0, [429])
-    assert openstack_session.patience("POST", "http://a/v3/auth/tokens", 5)["connect_retries"] == 5

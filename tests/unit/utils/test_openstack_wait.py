@@ -1,5 +1,7 @@
 """Waiting with a limit, and making things once."""
 
+import types
+
 import openstack_wait
 import pytest
 from cloud_errors import CloudError
@@ -81,7 +83,14 @@ def test_once_does_not_insist_on_what_was_refused(pauses):
     assert pauses == []
 
 
-def test_once_waits_for_whoever_says_too_many_requests(pauses):
-    cloud = Cloud((429, False), (429, False))
+def test_once_leaves_too_many_requests_to_the_session_which_has_repeated_them(pauses):
+    with pytest.raises(Answer, match="429"):
+        openstack_wait.once(Cloud((429, False)).make, lambda: None, 5)
+    assert pauses == []
+
+
+def test_once_pauses_as_long_as_it_is_asked_to(monkeypatch, pauses):
+    monkeypatch.setattr(Answer, "response", types.SimpleNamespace(headers={"Retry-After": "7"}), raising=False)
+    cloud = Cloud((503, False), (503, False))
     assert openstack_wait.once(cloud.make, cloud.find, 5) == 1
-    assert pauses == [0.5, 1.0]
+    assert pauses == [7, 7]

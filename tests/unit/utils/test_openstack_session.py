@@ -1,12 +1,15 @@
-"""What goes wrong with a cloud, by the real openstacksdk."""
+"""What is said of a cloud that is not to be had, by the real openstacksdk, and how long it is borne with."""
 
 import socket
+import types
 
-import openstack_connection
+import openstack_errors
+import openstack_session
 import pytest
+import requests
 import yaml
 from cloud_errors import CloudError
-from openstack_connection import PassingError
+from openstack_errors import PassingError
 
 PASSWORD = "not-to-be-seen"
 
@@ -28,6 +31,12 @@ def closed():
         yield taken.getsockname()[1]
 
 
+def ask(cloud):
+    """As a state does."""
+    with openstack_errors.told(cloud):
+        openstack_session.kept({}, cloud).authorize()
+
+
 def entry(address, **more):
     auth = {"auth_url": address, "username": "me", "password": PASSWORD, "project_name": "mine"}
     domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
@@ -37,15 +46,18 @@ def entry(address, **more):
 @pytest.mark.parametrize("path", ["/v3", ""])
 def test_a_cloud_that_does_not_answer_may_be_back(write, closed, path):
     write(entry(f"http://127.0.0.1:{closed}{path}"))
-    with pytest.raises(PassingError, match="^cloud lab: no answer: ") as caught:
-        openstack_connection.connect("lab")
+    with pytest.raises(PassingError, match="^cloud lab: ") as caught:
+        ask("lab")
     assert PASSWORD not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("clouds: {other: {}}", "cloud lab: expected an entry of clouds.yaml: Cloud lab was not found"),
+        (
+            "clouds: {other: {}}",
+            "cloud lab: expected an entry of clouds.yaml, or what auth needs: Cloud lab was not found",
+        ),
         (f"clouds:\n  lab:\n    auth: {PASSWORD}\n", "cloud lab: expected an entry of clouds.yaml, with a map auth"),
         (f"clouds:\n  lab: {PASSWORD}\n", "cloud lab: expected an entry of clouds.yaml, with a map auth"),
         (f"clouds:\n  - {PASSWORD}\n", "cloud lab: expected an entry of clouds.yaml"),
@@ -55,7 +67,7 @@ def test_a_cloud_that_does_not_answer_may_be_back(write, closed, path):
 def test_a_wrong_file_is_named_without_what_is_in_it(write, text, expected):
     write(text)
     with pytest.raises(CloudError) as caught:
-        openstack_connection.connect("lab")
+        ask("lab")
     assert not isinstance(caught.value, PassingError)
     assert str(caught.value).startswith(expected)
     shown = f"{caught.value}{caught.value.__cause__}{caught.value.__suppress_context__}"
@@ -70,21 +82,48 @@ def test_what_is_no_yaml_is_named_by_its_line_and_logged_nowhere(write, tmp_path
     path.write_text(f"clouds:\n  lab:\n    auth: {{password: {PASSWORD}: x}}\n")
     monkeypatch.setenv(file, str(path))
     with pytest.raises(CloudError, match=f"^cloud lab: {path}: expected YAML, found something else at line 3$"):
-        openstack_connection.connect("lab")
+        ask("lab")
     path.write_bytes(b"clouds: \xff")
     with pytest.raises(CloudError, match=f"^cloud lab: {path}: expected YAML, found something else at its characters$"):
-        openstack_connection.connect("lab")
+        ask("lab")
     assert PASSWORD not in caplog.text
 
 
 @pytest.mark.parametrize("cloud", [None, "", 7])
 def test_a_cloud_needs_a_name(cloud):
     with pytest.raises(CloudError, match="^cloud: expected the name of an entry"):
-        openstack_connection.connect(cloud)
+        ask(cloud)
 
 
 def test_an_address_that_is_none_will_never_answer(write):
     write(entry("htp://127.0.0.1/v3"))
     with pytest.raises(CloudError) as caught:
-        openstack_connection.connect("lab")
+        ask("lab")
     assert not isinstance(caught.value, PassingError)
+
+
+def test_a_connection_is_kept(write):
+    write(entry("http://127.0.0.1/v3"))
+    context: dict = {}
+    assert openstack_session.kept(context, "lab") is openstack_session.kept(context, "lab")
+
+
+def test_only_requests_that_make_nothing_twice_are_repeated():
+    assert openstack_session.patience("GET", "http://a/servers", 5)["connect_retries"] == 5
+    assert openstack_session.patience("delete", "http://a/servers/1", 5)["retriable_status_codes"] == [
+        429,
+        500,
+        502,
+        503,
+        504,
+    ]
+    post = openstack_session.patience("POST", "http://a/servers", 5)
+    assert (post["connect_retries"], post["retriable_status_codes"]) == (0, [429])
+    assert openstack_session.patience("POST", "http://a/v3/auth/tokens", 5)["connect_retries"] == 5
+
+
+@pytest.mark.parametrize(("asked", "said"), [("7", "7"), ("86400", "60"), ("-1", "0"), ("soon", None), (None, None)])
+def test_a_cloud_may_ask_for_a_pause_but_not_for_any(asked, said):
+    headers = requests.structures.CaseInsensitiveDict({"retry-after": asked} if asked else {})
+    openstack_session.bound_pause(types.SimpleNamespace(headers=headers), 60)
+    assert headers.get("Retry-After") == said

@@ -1,0 +1,53 @@
+"""How Salt Cloud calls a driver's functions."""
+
+import cloud_calls
+import pytest
+from cloud_errors import CloudError
+from salt.exceptions import SaltCloudSystemExit
+
+
+def test_arguments_drop_what_salt_adds():
+    given = cloud_calls.arguments("show_volume", {"name": "a", "__pub_fun": "x"}, ("name",))
+    assert given == {"name": "a"}
+    assert cloud_calls.arguments("list_volumes", None) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "show_volume: argument 'name' is missing, expected name=..."),
+        ({"name": ""}, "show_volume: argument 'name' is missing"),
+        ({"name": "a", "sise": "1"}, "show_volume: unknown argument 'sise', expected name=... "),
+    ],
+)
+def test_arguments_refused(given, message):
+    with pytest.raises(CloudError) as caught:
+        cloud_calls.arguments("show_volume", given, ("name",), ("size",))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "call", "option"),
+    [("action", "function", "-a or --action"), ("action", None, "-a or --action"), ("function", "action", "-f or")],
+)
+def test_what_needs_a_host_and_what_does_not_are_kept_apart(kind, call, option):
+    with pytest.raises(SaltCloudSystemExit, match=f"^stop must be called with {option}"):
+        getattr(cloud_calls, kind)("stop", call, {})
+
+
+def test_rightly_called_they_have_their_arguments():
+    assert cloud_calls.action("rename", "action", {"newname": "b"}, ("newname",)) == {"newname": "b"}
+    assert cloud_calls.function("list_volumes", "function", None) == {}
+    # as Salt Cloud itself asks
+    assert cloud_calls.function("list_nodes", None, None) == {}
+
+
+def test_errors_are_words_and_mistakes_stay_what_they_are():
+    @cloud_calls.in_plain_words(lambda exc: f"in words: {exc}" if isinstance(exc, CloudError) else None)
+    def fail(exc):
+        raise exc
+
+    with pytest.raises(SaltCloudSystemExit, match="^in words: full$"):
+        fail(CloudError("full"))
+    with pytest.raises(KeyError):
+        fail(KeyError("a"))
