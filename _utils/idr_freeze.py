@@ -23,6 +23,8 @@ import time
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878
 # On no volume, and gone with a reboot, as a freeze is.
 FOLDER = pathlib.Path("/run/idr-snapshot")
+# Is there from before a freeze until after it, for who had better not write meanwhile, as nginx.
+ARMED = "armed"
 # What ends a freeze: the master and the timer.
 ENDS = ("thawed", "expired")
 # Seconds for which it is known who was frozen when.
@@ -42,7 +44,9 @@ def arm(name, paths, limit, folder=FOLDER):
     :param limit: seconds from now after which the timer thaws them
     :raises FreezeError: nothing is mounted at a path, or it is the root's own file system
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Others may look whether the mark is there, and no more.
+    folder.chmod(0o711)
     root = os.stat("/").st_dev
     devices = {}
     for path in paths:
@@ -56,6 +60,7 @@ def arm(name, paths, limit, folder=FOLDER):
         if time.time() - old.stat().st_mtime > KEPT:
             old.unlink()
     _write(_file(folder, name), {"devices": devices, "limit": limit, "armed_at": time.monotonic()})
+    (folder / ARMED).touch()
 
 
 def freeze(name, folder=FOLDER):
@@ -115,6 +120,7 @@ def _thawed(name, kind, folder):
     thawed = [path for path in record["devices"] if _thaw(path)]
     if not _read(mark):
         _write(mark, {"at": time.monotonic(), "paths": thawed})
+    (folder / ARMED).unlink(missing_ok=True)
     return seen(name, folder)
 
 
@@ -154,6 +160,7 @@ def _file(folder, name, kind=""):
 
 def _write(path, data):
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(data), encoding="utf-8")
     fresh.replace(path)
 

@@ -122,7 +122,20 @@ def test_what_is_known_goes_after_a_week(armed, volumes):
     _, folder = armed
     os.utime(folder / "s.json", (0, 0))
     idr_freeze.arm("t", volumes, 10, folder)
-    assert [path.name for path in folder.iterdir()] == ["t.json"]
+    assert [path.name for path in folder.glob("*.json")] == ["t.json"]
+
+
+@pytest.mark.parametrize("end", [idr_freeze.thaw, idr_freeze.expire])
+def test_a_mark_says_that_nothing_is_to_be_written(armed, end):
+    _, folder = armed
+    assert (folder / "armed").exists()
+    # for everybody, who sees nothing else there
+    assert folder.stat().st_mode & 0o777 == 0o711
+    assert (folder / "s.json").stat().st_mode & 0o777 == 0o600
+    idr_freeze.freeze("s", folder)
+    assert (folder / "armed").exists()
+    end("s", folder)
+    assert not (folder / "armed").exists()
 
 
 def test_all_or_nothing_is_frozen(armed):

@@ -113,3 +113,12 @@ def test_grains_do_not_make_a_role(checkout, pillar_root, tmp_path, environment)
     pillar = _pillar(checkout, pillar_root, tmp_path, claimed, f"{environment}-proxy")
     assert pillar["roles"] == ["proxy"]
     assert pillar["secrets"] == {}
+
+
+def test_no_server_keeps_pages_while_a_snapshot_is_taken(compile_host, environment):
+    compiled = compile_host(f"{environment}-proxy", "debian-12")
+    text = _text(compiled, "/etc/nginx/conf.d/proxy.conf")
+    kept = text.count("access_log /var/log/nginx/access.log idr_proxy;")
+    assert kept > 1
+    assert text.count("if (-f /run/idr-snapshot/armed) { set $idr_unkept 1; }") == kept
+    assert text.count("proxy_no_cache $idr_unkept;") == kept
