@@ -55,6 +55,24 @@ def _read(path):
     return data
 
 
+def entries(root, environment):
+    """
+    What the maps say of an environment, as a map of its own.
+
+    :returns: ``{profile: [host, or {host: settings}]}``, in the order of the files
+    :raises ValueError: as :func:`hosts`
+    """
+    hosts(root, environment)
+    found: dict = {}
+    for path in sorted(pathlib.Path(root).glob("*.map")):
+        for profile, listed in _read(path).items():
+            for entry in listed:
+                for name, own in entry.items() if isinstance(entry, dict) else [(entry, None)]:
+                    if idr_ids.parse(name)["environment"] == environment:
+                        found.setdefault(profile, []).append({name: own} if own else name)
+    return found
+
+
 def volumes(root, host):
     """
     Volumes that maps and profiles give a host.

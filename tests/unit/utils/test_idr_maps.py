@@ -130,3 +130,14 @@ def test_provider_is_the_profiles_own_or_that_of_what_it_extends(tmp_path, profi
     # Only the master's own configuration has it.
     assert idr_maps.provider(tmp_path, "idr-omeroreadonly") is None
     assert idr_maps.provider(tmp_path, "none", tmp_path / "etc") is None
+
+
+def test_what_maps_say_of_one_environment(tmp_path):
+    (tmp_path / "a.map").write_text("db: [{a-database: {size: x}}, b-database]\nro: [a-omeroreadonly-1]\n")
+    (tmp_path / "c.map").write_text("ro: [{a-omeroreadonly-2: null}]\n")
+    assert idr_maps.entries(tmp_path, "a") == {
+        "db": [{"a-database": {"size": "x"}}],
+        "ro": ["a-omeroreadonly-1", "a-omeroreadonly-2"],
+    }
+    with pytest.raises(ValueError, match="no map"):
+        idr_maps.entries(tmp_path, "d")
