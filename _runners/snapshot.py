@@ -76,7 +76,11 @@ def _create(environment, limit):
         capture.tell("started", volumes=list(capture.volumes))
         errors = _captured(capture, manifest)
         manifest["errors"] = errors
-        idr_snapshot_store.write(__opts__, manifest)
+        try:
+            idr_snapshot_store.write(__opts__, manifest)
+        except OSError as exc:
+            # The cloud has what matters of it.
+            errors.append(f"manifest of {set_id}: {exc}")
         capture.tell("complete" if manifest["complete"] else "incomplete", errors=errors)
     told = {key: manifest.get(key) for key in ("id", "complete", "freeze_seconds", "volumes")}
     return {**told, **failed(__context__, *errors)} if errors else told

@@ -271,6 +271,21 @@ def test_a_set_that_cannot_be_marked_is_not_complete(farm, runner):
     assert runner.create(ENV)["complete"] is False
 
 
+def test_a_master_without_room_has_a_set_all_the_same(farm, runner, monkeypatch):
+    write, written = idr_snapshot_store.write, []
+
+    def full(opts, manifest):
+        if written:
+            raise OSError("No space left on device")
+        written.append(write(opts, manifest))
+
+    monkeypatch.setattr(idr_snapshot_store, "write", full)
+    told = runner.create(ENV)
+    assert told["complete"] is True
+    assert "No space left on device" in told["errors"][0]
+    assert runner.show(told["id"])["complete"] is True
+
+
 def made(farm, runner, monkeypatch, *times):
     """Ids of sets that were made at these times."""
     ids, new_id = [], idr_snapshots.new_id
