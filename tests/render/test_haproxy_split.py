@@ -5,10 +5,10 @@ import shutil
 
 import compiling
 import idr_check
-import idr_ids
-import idr_maps
 import pytest
 import systems
+
+from testbed.paths import ENVIRONMENT
 
 RAW = ("websocket", "omero", "omerotcp")
 THREE = "-omeroreadonly-3"
@@ -17,8 +17,8 @@ THREE = "-omeroreadonly-3"
 @pytest.fixture(scope="session")
 def configured(checkout, pillar_root, mine, tmp_path_factory):
     """Function that renders the configuration for so many servers of raw OMERO alone; three servers serve."""
-    environment = idr_ids.parse(idr_maps.hosts(checkout)[0])["environment"]
-    three = f"{environment}{THREE}"
+    # one whose map has two
+    three = f"{ENVIRONMENT}{THREE}"
     known = {
         "address": {**mine["address"], three: ["10.99.0.99"]},
         "serving": {**mine["serving"], three: True},
@@ -31,7 +31,7 @@ def configured(checkout, pillar_root, mine, tmp_path_factory):
         text = role.read_text()
         assert text.count("api_servers: 0") == 1
         role.write_text(text.replace("api_servers: 0", f"api_servers: {number}"))
-        grains = systems.grains("debian-12", f"{environment}-proxy", ["nginxcache"])
+        grains = systems.grains("debian-12", f"{ENVIRONMENT}-proxy", ["nginxcache"])
         opts = compiling.options(checkout, root, tmp_path_factory.mktemp("minion"), grains, known)
         return compiling.Compiled(opts)
 
