@@ -2,7 +2,8 @@
 The Salt master that deploys the environment `idr-ci` on OpenStack, beside that of the local environment.
 
 It has the checkout's maps, profiles, provider and pillar where the documentation says. Only these are the testbed's:
-the login, the master's address, and what hosts of the local cloud need as well, such as the stand-in release.
+the login, the master's address (to hosts and in `infrastructure.yaml`), and what hosts of the local cloud need as well,
+such as the stand-in release.
 """
 
 import ipaddress
@@ -121,6 +122,8 @@ class Master:
         init = yaml.safe_load((PILLAR / "init.sls").read_text())
         init["include"] += [f"env.idr-local.{name}" for name in LOCAL_PILLAR]
         self._write("environment/init.sls", init)
+        infrastructure = yaml.safe_load((PILLAR / "infrastructure.yaml").read_text())
+        self._write("environment/infrastructure.yaml", {**infrastructure, "master": [f"{gateway()}/32"]})
 
     def start(self):
         """Start the master and wait, up to 90 s, until it answers."""
