@@ -52,7 +52,9 @@ class Local:
         )
 
     def salt(self, *arguments, timeout=900):
-        """Answer of `salt ARGUMENTS` as a dictionary by minion id."""
+        """Answer of `salt ARGUMENTS` as a dictionary by minion id; states wait for those that are being applied."""
+        if "state.apply" in arguments:
+            arguments = (*arguments, "queue=True")
         done = self.run("salt", "--out=json", "--static", "-t", "300", *arguments, timeout=timeout)
         assert done.stdout.strip().startswith("{"), done.stdout + done.stderr
         return json.loads(done.stdout)
