@@ -153,14 +153,14 @@ def test_server_that_restarts_is_waited_for(local):
 
 def test_it_backs_off_while_the_database_is_busy(local):
     # six sessions, each at work nearly all the time; sleeping is work to PostgreSQL, and none to the machine
-    session = "for i in $(seq 240); do echo 'select pg_sleep(0.25);'; done | psql -qXAt -d omero >/dev/null"
+    session = "for i in $(seq 600); do echo 'select pg_sleep(0.25);'; done | psql -qXAt -d omero >/dev/null"
     command = f"for s in 1 2 3 4 5 6; do ({session}) & done; wait"
     prefix = local.prefix(local.leader("idr-local-database")).split()
     with subprocess.Popen([*prefix, "su", "postgres", "-s", "/bin/sh", "-c", command]) as load:
         time.sleep(2)
         local.salt(ONE, "omero.memo_start")
-        paused = _until(local, ONE, lambda found: found["state"] == "paused", 45)
-        assert "sessions keep the database busy" in paused["why"]
+        # a machine that was busy before is named first, for as long as its load average says so
+        _until(local, ONE, lambda found: "sessions keep the database busy" in (found.get("why") or ""))
         idle = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'select pg_sleep%'"
         local.salt("idr-local-database", "postgresql.query", idle)
         load.wait(60)
