@@ -152,9 +152,10 @@ def test_server_that_restarts_is_waited_for(local):
 
 
 def test_it_backs_off_while_the_database_is_busy(local):
-    # six sessions, each at work nearly all the time; sleeping is work to PostgreSQL, and none to the machine
+    # many sessions, each at work nearly all the time, of which they tell once a second; sleeping is work to PostgreSQL,
+    # and none to the machine
     session = "for i in $(seq 600); do echo 'select pg_sleep(0.25);'; done | psql -qXAt -d omero >/dev/null"
-    command = f"for s in 1 2 3 4 5 6; do ({session}) & done; wait"
+    command = f"for s in $(seq 20); do ({session}) & done; wait"
     prefix = local.prefix(local.leader("idr-local-database")).split()
     with subprocess.Popen([*prefix, "su", "postgres", "-s", "/bin/sh", "-c", command]) as load:
         time.sleep(2)
