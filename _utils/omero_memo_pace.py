@@ -19,13 +19,14 @@ def busy(limits, load, processors, sessions):
     :param processors: of the host
     :param sessions: mean number of sessions that kept the database busy; None where it does not answer
     """
+    found = []
     if load > limits["max_load_per_processor"] * processors:
-        return f"the load average is {load:.1f} with {processors} processors"
+        found.append(f"the load average is {load:.1f} with {processors} processors")
     if sessions is None:
-        return "the database does not answer"
-    if sessions > limits["max_database_sessions"]:
-        return f"{sessions:.1f} sessions keep the database busy"
-    return None
+        found.append("the database does not answer")
+    elif sessions > limits["max_database_sessions"]:
+        found.append(f"{sessions:.1f} sessions keep the database busy")
+    return "; ".join(found) or None
 
 
 class Activity:

@@ -64,7 +64,8 @@ class Database:
         try:
             if self.activity.last is None:
                 self.activity.sessions(self.ask(Activity.QUERY, 30))
-                time.sleep(1)
+                # a session tells of its work once a second
+                time.sleep(2)
             return self.activity.sessions(self.ask(Activity.QUERY, 30))
         except (OSError, ValueError):
             self.activity.last = None

@@ -13,6 +13,7 @@ LIMITS = {"max_load_per_processor": 0.5, "max_database_sessions": 4}
         (1.1, 0.0, "load average is 1.1 with 2 processors"),
         (0.1, 4.1, "4.1 sessions keep the database busy"),
         (0.1, None, "database does not answer"),
+        (1.1, 4.1, "with 2 processors; 4.1 sessions keep the database busy"),
     ],
 )
 def test_busy_says_why(load, sessions, why):
