@@ -24,6 +24,7 @@ systemd-container. It works with and without systemd as the machine's first proc
       minion: {master: 10.99.0.1}
       shares:                              # what stands for NFS: these hosts get that volume as well
         - {hosts: '(?P<environment>.+)-omeroreadonly', volume: '{environment}-omeroreadwrite-data'}
+      floating_ips: {site: x-proxy}        # what stands for them: a name in the hosts file, and where it leads first
 
     # cloud.profiles.d/*.conf; the map may override any of it per host
     database:
@@ -684,3 +685,32 @@ def detach_volume(name, kwargs=None, call=None):
     given = cloud_calls.action("detach_volume", call, kwargs, ("name",))
     _cloud().detach_volume(name, given["name"])
     return {"detached": given["name"]}
+
+
+@_in_plain_words
+def list_floating_ips(kwargs=None, call=None):
+    """
+    Return what stands for floating IPs: ``{name: {attached_to}}``, whose host may not be there.
+
+    .. code-block:: bash
+
+        salt-cloud -f list_floating_ips local
+    """
+    cloud_calls.function("list_floating_ips", call, kwargs)
+    return {name: {"attached_to": host} for name, host in _cloud().addresses.all().items()}
+
+
+@_in_plain_words
+def swap_floating_ip(name, kwargs=None, call=None):
+    """
+    Exchange what stands for the floating IPs of two hosts, of which one may have none: new connections come to the
+    other host, those that are open stay.
+
+    .. code-block:: bash
+
+        salt-cloud -a swap_floating_ip idr-local-proxy with=idr-local2-proxy
+    """
+    given = cloud_calls.action("swap_floating_ip", call, kwargs, ("with",))
+    if given["with"] == name:
+        raise CloudError(f"swap_floating_ip: with: expected another host than {name}")
+    return _cloud().swap_addresses(name, given["with"])

@@ -12,6 +12,7 @@ import uuid
 
 import cloud_locks
 import cloud_volumes
+import nspawn_addresses
 import nspawn_config
 import nspawn_files
 import nspawn_layer
@@ -32,6 +33,7 @@ class Cloud:
         self.settings = settings
         self.hosts = nspawn_records.Hosts(settings.state_dir)
         self.pool = nspawn_pool.Pool(settings.pool)
+        self.addresses = nspawn_addresses.Addresses(settings.state_dir, settings.floating_ips)
 
     def images(self):
         """Return ``{name: folder}`` of the images: root folders with an os-release file."""
@@ -129,6 +131,7 @@ class Cloud:
 
     def _write_hosts_file(self):
         names = {record["name"]: record["address"] for record in self.hosts.all().values()}
+        names |= {name: names[host] for name, host in self.addresses.all().items() if host in names}
         self.hosts.write_hosts_file(nspawn_config.hosts_file(names))
 
     def _provide_volumes(self, spec, made):
@@ -273,6 +276,15 @@ class Cloud:
         with self.hosts.lock_host(name):
             self.require(name)
             nspawn_process.reboot(self.hosts.folder(name), name, self.settings.boot_timeout)
+
+    def swap_addresses(self, name, other):
+        """Exchange what stands for the floating IPs of two hosts; return ``{address: host}`` of those that moved."""
+        self.require(name)
+        self.require(other)
+        with self.hosts.lock():
+            moved = self.addresses.swap(name, other)
+            self._write_hosts_file()
+        return moved
 
     def attach_volume(self, name, volume_name):
         """Give a host, running or not, a volume; return the device link it has there."""

@@ -6,7 +6,7 @@ Nothing here has side effects. Errors are :class:`cloud_errors.CloudError`.
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cloud_volumes
@@ -27,8 +27,8 @@ class Share:
 @dataclass(frozen=True)
 class Provider:
     """
-    A provider's settings: folders, the LAN, sizes ``{name: {ram: MB, cpus: N}}``, limits of waits in seconds, and
-    the :class:`Share` tuple.
+    A provider's settings: folders, the LAN, sizes ``{name: {ram: MB, cpus: N}}``, limits of waits in seconds, the
+    :class:`Share` tuple, and ``{name: host}`` of what stands for floating IPs.
     """
 
     state_dir: Path
@@ -41,6 +41,7 @@ class Provider:
     boot_timeout: int
     stop_timeout: int
     shares: tuple = ()
+    floating_ips: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def provider(details, alias):
         boot_timeout=_seconds(details, "boot_timeout", 180, where),
         stop_timeout=_seconds(details, "stop_timeout", 60, where),
         shares=_shares(details.get("shares", []), where),
+        floating_ips=_floating_ips(details.get("floating_ips", {}), where),
     )
 
 
@@ -116,6 +118,17 @@ def _shares(entries, where):
     if not isinstance(entries, list):
         raise CloudError(f"{where}: shares: expected a list of {{hosts: PATTERN, volume: NAME}}, got {entries!r}")
     return tuple(_share(entry, f"{where}: shares[{index}]") for index, entry in enumerate(entries))
+
+
+def _floating_ips(entries, where):
+    where = f"{where}: floating_ips"
+    if not isinstance(entries, dict):
+        raise CloudError(f"{where}: expected a mapping of names to hosts, got {entries!r}")
+    for name, host_ in entries.items():
+        for value in (name, host_):
+            if not isinstance(value, str) or len(value) > MAX_HOST_NAME or not cloud_volumes.LABEL.fullmatch(value):
+                raise CloudError(f"{where}: {name}: expected names of a-z, 0-9 and -, got {value!r}")
+    return entries
 
 
 def _share(entry, where):

@@ -87,11 +87,16 @@ class Hosts:
         return {name: record for name, record in found.items() if record}
 
     def write_hosts_file(self, text):
-        """Write ``state_dir/hosts`` in place, because a bind mount of it stays with the inode."""
-        path = self.state_dir / "hosts"
-        with path.open("a+", encoding="utf-8") as handle:
+        """
+        Write ``state_dir/hosts`` in place, because a bind mount of it stays with the inode; it is never empty
+        meanwhile, for who connects by a name reads it.
+        """
+        path, data = self.state_dir / "hosts", text.encode()
+        with path.open("ab+") as handle:
             handle.seek(0)
-            if handle.read() != text:
-                handle.truncate(0)
-                handle.write(text)
+            if handle.read() != data:
+                # not through the handle, which only appends
+                with path.open("rb+", buffering=0) as over:
+                    over.write(data)
+                    over.truncate(len(data))
         path.chmod(0o644)

@@ -23,9 +23,9 @@ from testbed.paths import (
     INSIDE,
     NAMESPACE,
     PREFIX,
-    PROXY,
     PUBLISHED,
     RUN,
+    SITE,
     STATE,
 )
 
@@ -129,10 +129,10 @@ def open_exit(apt_port):
 
 
 def open_entrance():
-    """The only way in: the published ports on 127.0.0.1 to the environment's proxy."""
+    """The only way in: the published ports on 127.0.0.1 to the proxy that the site's floating IP leads to."""
     for outer, inner in PUBLISHED.items():
         sock = RUN / f"{outer}.sock"
-        relay(f"{outer}-in", f"UNIX-LISTEN:{sock},unlink-early,mode=600", f"TCP:{PROXY}:{inner}", within=True)
+        relay(f"{outer}-in", f"UNIX-LISTEN:{sock},unlink-early,mode=600", f"TCP:{SITE}:{inner}", within=True)
         relay(f"{outer}", f"TCP-LISTEN:{outer},bind=127.0.0.1,reuseaddr", f"UNIX-CONNECT:{sock}")
 
 

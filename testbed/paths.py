@@ -29,7 +29,8 @@ FILES_PORT = 8000
 
 ENVIRONMENT = "idr-local"
 MAP = f"{ENVIRONMENT}.map"
-PROXY = f"{ENVIRONMENT}-proxy"
+# what stands for the site's floating IP: cloud.providers.d/local.conf
+SITE = "site"
 
-# port on 127.0.0.1 -> port of the environment's proxy
+# port on 127.0.0.1 -> port of the proxy to which that leads
 PUBLISHED = {8080: 80, 8443: 443, 4064: 4064}

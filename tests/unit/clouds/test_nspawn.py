@@ -335,3 +335,30 @@ def test_nothing_is_made_of_a_set_that_is_not_complete(driver, copied, starts):
 def test_bad_input_names_what_was_expected(driver, name, arguments, message):
     with pytest.raises(SaltCloudSystemExit, match=message):
         call(driver, name, **arguments)
+
+
+def test_what_stands_for_a_floating_ip_is_a_name_that_leads_to_one_host(driver, starts):
+    provider = driver.__opts__["providers"]["local"]["nspawn"]
+    provider["floating_ips"] = {"site": "one"}
+    driver.create(vm(driver))
+    driver.create(vm(driver, "two"))
+    hosts = pathlib.Path(provider["state_dir"], "hosts")
+
+    def leads():
+        names = dict(line.split()[1::-1] for line in hosts.read_text().splitlines() if not line.startswith(":"))
+        return names["site"]
+
+    first = leads()
+    assert call(driver, "list_floating_ips") == {"site": {"attached_to": "one"}}
+    assert driver.swap_floating_ip("one", kwargs={"with": "two"}, call="action") == {"site": "two"}
+    assert leads() != first
+    # one that is destroyed takes the way there along, and gets it back
+    driver.destroy("two", call="action")
+    assert "site" not in hosts.read_text()
+    driver.create(vm(driver, "two"))
+    assert "site" in hosts.read_text()
+    with pytest.raises(SaltCloudSystemExit, match="expected another host than two"):
+        driver.swap_floating_ip("two", kwargs={"with": "two"}, call="action")
+    provider["floating_ips"] = {"site": "Not a name"}
+    with pytest.raises(SaltCloudSystemExit, match="floating_ips: site: expected names"):
+        call(driver, "list_floating_ips")
