@@ -95,6 +95,31 @@ def accounts(
     return found
 
 
+def root_password(password=None, test=False, user=USER):
+    """
+    Give OMERO's user root its password, in the database: it may be a clone of another environment's, whose password
+    nobody here knows. The server may be up or down.
+
+    :param password: pillar key, ``secrets:omero:root`` by default
+    :param test: True changes nothing
+    :returns: whether it is (or would be) changed
+    :raises CommandExecutionError: the database does not answer within 60 s, or has no schema
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt idr-local-omeroreadwrite omero.root_password test=True
+    """
+    try:
+        sql = omero_accounts.root(_have(user), _secret(password or ROOT))
+    except ValueError as error:
+        raise CommandExecutionError(str(error)) from None
+    if sql and not test:
+        _at(user=user).query(sql)
+    return bool(sql)
+
+
 def users(user=USER):
     """
     OMERO's users, from the database.

@@ -23,6 +23,32 @@ def _present(name, groups, users, root_password):
     return _ret(name, None if test else True, f"{name} {'would be' if test else 'was'} changed", changes)
 
 
+def root_password(name, password=None):
+    """
+    OMERO's user root has its password, also where the database is a clone of another environment's. The server may be
+    down.
+
+    :param password: pillar key, ``secrets:omero:root`` by default
+
+    .. code-block:: yaml
+
+        omero-root:
+          omero.root_password: []
+    """
+    test = __opts__["test"]
+    try:
+        changed = __salt__["omero.root_password"](password, test=test)
+    except CommandExecutionError as error:
+        # a test may come before the schema
+        return _ret(name, None if test else False, str(error))
+    if not changed:
+        return _ret(name, True, "root has its password")
+    told = "would get" if test else "got"
+    return _ret(
+        name, None if test else True, f"root {told} its password", {"password": {"old": "another", "new": "changed"}}
+    )
+
+
 def group_present(name, type, root_password=None):
     """
     OMERO has this group, with these permissions. The server has to be up where there is something to change.

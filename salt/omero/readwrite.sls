@@ -42,6 +42,14 @@ omero-schema:
     - require_in:
       - service: omero-server-service
 
+# the database may be a clone of another environment's
+omero-root:
+  omero.root_password:
+    - require:
+        - omero: omero-schema
+    - require_in:
+        - service: omero-server-service
+
 omero-server-running:
   omero.running:
     - timeout: 300

@@ -173,6 +173,19 @@ def test_a_new_root_password_goes_to_the_database_by_standard_input(omero, run):
     assert digest not in run.shown()
 
 
+def test_roots_password_is_put_into_a_database_that_has_another_ones(omero, run):
+    run.answers = [_rows(root="another")]
+    assert omero.root_password(test=True, user=None) is True
+    assert len(run.calls) == 1
+    run.answers = [_rows(root="another"), {}]
+    assert omero.root_password(user=None) is True
+    digest = omero_password.digest("root-secret", 0)
+    assert digest in run.calls[2][1]["stdin"]
+    assert digest not in run.shown()
+    run.answers = [_rows()]
+    assert omero.root_password(user=None) is False
+
+
 def test_accounts_that_stay_as_they_were_are_an_error(omero, run):
     run.answers = [_rows(hash="other"), {"stdout": '{"done": 1}'}, _rows(hash="other")]
     with pytest.raises(CommandExecutionError, match="still to be changed: .*user public") as caught:

@@ -59,3 +59,28 @@ def test_what_fails_is_told(state, module, test, result):
     module.answer = CommandExecutionError("the server is down")
     ret = state("user_present", test, "u", ["g"])
     assert (ret["result"], ret["changes"], ret["comment"]) == (result, {}, "the server is down")
+
+
+@pytest.mark.parametrize(("test", "result"), [(True, None), (False, True)])
+def test_root_gets_its_password(load, test, result):
+    asked = []
+
+    def password(key, test):
+        asked.append((key, test))
+        return True
+
+    states = load("states", "omero_people", opts={"test": test}, salt={"omero.root_password": password})
+    ret = states.root_password("root", password="secrets:omero:root")  # noqa: S106
+    assert (ret["result"], ret["changes"]) == (result, {"password": {"old": "another", "new": "changed"}})
+    assert asked == [("secrets:omero:root", test)]
+
+
+@pytest.mark.parametrize(("test", "result"), [(True, None), (False, False)])
+def test_root_without_a_database(load, test, result):
+    def password(key, test):
+        raise CommandExecutionError("psql failed")
+
+    states = load("states", "omero_people", opts={"test": test}, salt={"omero.root_password": password})
+    assert states.root_password("root")["result"] is result
+    same = load("states", "omero_people", opts={"test": test}, salt={"omero.root_password": lambda *_, **__: False})
+    assert (same.root_password("root")["result"], same.root_password("root")["changes"]) == (True, {})
