@@ -7,6 +7,7 @@ import idr_ids
 
 # Of one host alone: the new environment protects itself, and asks for addresses of its own.
 _NOT_TAKEN = ("protected",)
+_ORIGINS = ("snapshot", "source")
 
 
 def host(name, environment, new):
@@ -35,11 +36,7 @@ def mapped(entries, environment, new, manifest, sizes):
     :raises ValueError: the set is not complete or of another environment, the name is taken by it, or a volume of the
         set has no host in the map
     """
-    idr_ids.check_environment(new)
-    if new == environment:
-        raise ValueError(f"{new}: expected another name than that of the environment that is cloned")
-    if manifest["environment"] != environment or not manifest["complete"]:
-        raise ValueError(f"set {manifest['id']}: expected a complete one of {environment}")
+    _check(environment, new, manifest)
     lost = sorted(name for name, one in manifest["volumes"].items() if one["host"] not in sizes)
     if lost:
         raise ValueError(f"set {manifest['id']}: {', '.join(lost)}: expected their hosts in the map of {environment}")
@@ -49,19 +46,87 @@ def mapped(entries, environment, new, manifest, sizes):
     }
 
 
+def laid(entries, new, environment, manifest, sizes):
+    """
+    The map of an environment that the maps have already, with clones of a set laid under its hosts' volumes.
+
+    :param entries: map of the new environment
+    :param new: its name
+    :param environment: name of the environment that the set is of
+    :param manifest: of a complete set of it
+    :param sizes: ``{host: {volume: size in GB, or None}}`` that profiles and map give the new environment's hosts
+    :returns: the map; volumes whose counterpart is not in the set are made empty
+    :raises ValueError: the set is not complete or of another environment, or one of its volumes has no counterpart
+    """
+    of_source = {host(name, new, environment): volumes for name, volumes in sizes.items()}
+    _check(environment, new, manifest)
+    _all_have_hosts(environment, new, manifest, of_source)
+    return {
+        profile: [
+            _entry(host(name, new, environment), own, environment, new, manifest, of_source, without=())
+            for name, own in _named(hosts)
+        ]
+        for profile, hosts in entries.items()
+    }
+
+
+def _check(environment, new, manifest):
+    idr_ids.check_environment(new)
+    if new == environment:
+        raise ValueError(f"{new}: expected another name than that of the environment that is cloned")
+    if manifest["environment"] != environment or not manifest["complete"]:
+        raise ValueError(f"set {manifest['id']}: expected a complete one of {environment}")
+
+
+def _all_have_hosts(environment, new, manifest, sizes):
+    given = {cloud_volumes.cloud_name(name, short) for name, volumes in sizes.items() for short in volumes or ()}
+    lost = [one for name, one in sorted(manifest["volumes"].items()) if name not in given]
+    if lost:
+        hosts = ", ".join(f"{host(one['host'], environment, new)} ({one['volume']})" for one in lost)
+        raise ValueError(f"set {manifest['id']}: expected these hosts with these volumes in the map of {new}: {hosts}")
+
+
+def without_origins(entries):
+    """
+    A map whose volumes are empty ones: what a checkout keeps, as a set of snapshots goes.
+    """
+    return {profile: [_emptied(name, own) for name, own in _named(hosts)] for profile, hosts in entries.items()}
+
+
+def _emptied(name, own):
+    volumes = [{key: value for key, value in one.items() if key not in _ORIGINS} for one in own.get("volumes", [])]
+    settings = {**own, **({"volumes": volumes} if volumes else {})}
+    return {name: settings} if settings else name
+
+
+def foreign(manifest, environment, new, volumes):
+    """
+    Volumes of the new environment that are there and are not of the set, though they should be.
+
+    :param volumes: answer of the driver's ``list_volumes``
+    :returns: sorted list of names
+    """
+    found = []
+    for one in manifest["volumes"].values():
+        name = cloud_volumes.cloud_name(host(one["host"], environment, new), one["volume"])
+        origin = volumes.get(name, {}).get("origin") or {}
+        if name in volumes and (origin.get("kind"), origin.get("id")) != ("snapshot", one["snapshot_id"]):
+            found.append(name)
+    return sorted(found)
+
+
 def _named(hosts):
     for entry in hosts:
         yield from entry.items() if isinstance(entry, dict) else [(entry, {})]
 
 
-def _entry(name, own, environment, new, manifest, sizes):
+def _entry(name, own, environment, new, manifest, sizes, without=_NOT_TAKEN):
     parts = own if isinstance(own, list) else [own or {}]
-    settings = {key: value for part in parts for key, value in part.items() if key not in _NOT_TAKEN}
+    settings = {key: value for part in parts for key, value in part.items() if key not in without}
     volumes = [_volume(name, short, size, manifest) for short, size in (sizes.get(name) or {}).items()]
     if volumes:
         given = {one["name"]: one for one in settings.get("volumes", [])}
-        origins = ("snapshot", "source")
-        kept = {key: {k: v for k, v in one.items() if k not in origins} for key, one in given.items()}
+        kept = {key: {k: v for k, v in one.items() if k not in _ORIGINS} for key, one in given.items()}
         settings["volumes"] = [{**kept.get(one["name"], {}), **one} for one in volumes]
     renamed = host(name, environment, new)
     return {renamed: settings} if settings else renamed

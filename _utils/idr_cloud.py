@@ -83,6 +83,19 @@ class Cloud:
             return dict.fromkeys(names, str(exc))
         return {name: _error(made.get(name)) for name in names}
 
+    def run_map(self, path):
+        """
+        Make the servers of a map that are not there, side by side.
+
+        :param path: of the map
+        :returns: ``{name: what went wrong}``, empty when all are there
+        """
+        try:
+            made = self._client().map_run(str(path), parallel=True)
+        except (SaltException, SystemExit) as exc:
+            return {str(path): str(exc)}
+        return {name: wrong for name, wrong in ((name, _error(node)) for name, node in sorted(made.items())) if wrong}
+
     def destroy(self, name):
         """
         Destroy a server, and its key on the master.
@@ -135,10 +148,21 @@ class Driver:
 
         :raises ValueError: the cloud refuses
         """
+        return self._call(called, "function", arguments)
+
+    def act(self, host, called, /, **arguments):
+        """
+        Call one of the functions for a host (``salt-cloud -a``).
+
+        :raises ValueError: the cloud refuses
+        """
+        return self._call(called, "action", arguments, host)
+
+    def _call(self, called, kind, arguments, *host):
         function = self._function(called)
         with salt.utils.context.func_globals_inject(function, __active_provider_name__=f"{self.alias}:{self.name}"):
             try:
-                return function(kwargs=arguments, call="function")
+                return function(*host, kwargs=arguments, call=kind)
             except (SaltException, SystemExit) as exc:
                 raise ValueError(f"{self.alias}: {called}: {exc}") from exc
 

@@ -15,13 +15,22 @@ def replace_json(path, data):
 
     :raises OSError: it cannot be written; the old one is as it was
     """
+    replace_text(path, json.dumps(data, indent=2, sort_keys=True) + "\n")
+
+
+def replace_text(path, text, mode=0o600):
+    """
+    Replace a text file, whole or not at all. A folder that is made for it is for root alone.
+
+    :raises OSError: it cannot be written; the old one is as it was
+    """
     path = pathlib.Path(path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file, indent=2, sort_keys=True)
-            file.write("\n")
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         pathlib.Path(temporary).replace(path)

@@ -2,6 +2,7 @@
 Calls of minions from the master, each with a limit.
 """
 
+import concurrent.futures
 import contextlib
 import time
 
@@ -46,6 +47,25 @@ class Minions:
         if answer.get("retcode") or answer.get("success") is False:
             raise CommandExecutionError(f"{what}: {said(answer.get('return'))}")
         return answer.get("return")
+
+    def each(self, hosts, function, *args, limit=60, **kwargs):
+        """
+        Call a function on several hosts at the same time.
+
+        :returns: ``({host: what it returned}, {host: what went wrong})``; every host is in one of the two
+        """
+        answers: dict = {}
+        errors: dict = {}
+
+        def ask(host):
+            try:
+                answers[host] = self.call(host, function, *args, limit=limit, **kwargs)
+            except CommandExecutionError as exc:
+                errors[host] = str(exc)
+
+        with concurrent.futures.ThreadPoolExecutor(max(1, len(hosts))) as pool:
+            list(pool.map(ask, hosts))
+        return answers, errors
 
     def unwell(self, host, version=None):
         """

@@ -97,10 +97,10 @@ def apply(local, pillar=None, sls="proxy"):
 
 
 @contextlib.contextmanager
-def reading(local, *sources):
-    """Visitors meanwhile, from these addresses; yields a dictionary that has what they were answered in the end."""
+def reading(local, *sources, host=PROXY):
+    """Visitors of a host meanwhile, from these addresses; yields a dictionary that has the answers in the end."""
     script = CHECKOUT / "tests/local/reading.py"
-    command = [CHECKOUT / "bin/local", "python3", script, PROXY, secrets.token_hex(4), *sources]
+    command = [CHECKOUT / "bin/local", "python3", script, host, secrets.token_hex(4), *sources]
     told = {}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "reading\n"

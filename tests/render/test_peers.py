@@ -86,6 +86,6 @@ def test_who_may_log_in_is_known_before_anybody_serves(compile_peers, mine):
     database = compile_peers("database")
     (hba,) = [chunk for chunk in database.chunks if chunk["__id__"] == "postgresql-hba"]
     text = database.rendered(hba, hba["source"].removeprefix("salt://"))
-    fresh = [host for host, serves in mine["serving"].items() if not serves and host.startswith(ENVIRONMENT)]
+    fresh = [host for host, serves in mine["serving"].items() if not serves and host.startswith(f"{ENVIRONMENT}-")]
     assert fresh
     assert all(f"{mine['address'][host][0]}/32" in text for host in fresh)

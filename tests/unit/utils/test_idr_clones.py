@@ -22,8 +22,13 @@ MANIFEST = {
     "environment": "idr-x",
     "complete": True,
     "volumes": {
-        "idr-x-database-db": {"host": "idr-x-database", "snapshot": "s-db", "size": 900},
-        "idr-x-omeroreadwrite-data": {"host": "idr-x-omeroreadwrite", "snapshot": "s-data", "size": 5},
+        "idr-x-database-db": {"host": "idr-x-database", "volume": "db", "snapshot": "s-db", "size": 900},
+        "idr-x-omeroreadwrite-data": {
+            "host": "idr-x-omeroreadwrite",
+            "volume": "data",
+            "snapshot": "s-data",
+            "size": 5,
+        },
     },
 }
 
@@ -68,3 +73,75 @@ def test_the_drivers_can_read_the_volumes():
 def test_what_does_not_fit_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         mapped(**changes)
+
+
+OWN = {
+    "idr-database": ["idr-y-database"],
+    "idr-omeroreadwrite": [
+        {"idr-y-omeroreadwrite": {"protected": "idr-y", "volumes": [{"name": "data", "size": 5, "snapshot": "old"}]}}
+    ],
+    "idr-management": ["idr-y-management"],
+}
+OWN_SIZES = {
+    "idr-y-database": {"db": 800},
+    "idr-y-omeroreadwrite": {"data": 5, "scratch": 1},
+    "idr-y-management": {"data": 50},
+}
+
+
+def laid(**changes):
+    given = {"entries": OWN, "new": "idr-y", "environment": "idr-x", "manifest": MANIFEST, "sizes": OWN_SIZES}
+    return idr_clones.laid(**{**given, **changes})
+
+
+def test_clones_are_laid_under_an_environment_that_has_a_map():
+    assert laid() == {
+        "idr-database": [{"idr-y-database": {"volumes": [{"name": "db", "size": 900, "snapshot": "s-db"}]}}],
+        "idr-omeroreadwrite": [
+            {
+                "idr-y-omeroreadwrite": {
+                    "protected": "idr-y",
+                    "volumes": [{"name": "data", "size": 5, "snapshot": "s-data"}, {"name": "scratch", "size": 1}],
+                }
+            }
+        ],
+        "idr-management": [{"idr-y-management": {"volumes": [{"name": "data", "size": 50}]}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"manifest": {**MANIFEST, "complete": False}}, "expected a complete one of idr-x"),
+        ({"sizes": {"idr-y-database": {"db": 1}}}, r"in the map of idr-y: idr-y-omeroreadwrite \(data\)"),
+        ({"sizes": {"idr-y-database": {}, "idr-y-omeroreadwrite": {"data": 1}}}, r"idr-y-database \(db\)"),
+    ],
+)
+def test_data_that_would_have_no_place_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        laid(**changes)
+
+
+def test_a_map_that_is_kept_names_no_snapshot():
+    kept = idr_clones.without_origins(mapped())
+    assert "snapshot" not in str(kept)
+    assert kept["idr-database"] == [{"idr-y-database": {"size": "m1.xlarge", "volumes": [{"name": "db", "size": 900}]}}]
+    assert kept["idr-omeroreadonly"] == ["idr-y-omeroreadonly-1", "idr-y-omeroreadonly-2"]
+
+
+def test_volumes_of_something_else_are_foreign():
+    def volume(kind, id_):
+        return {"origin": {"kind": kind, "id": id_}}
+
+    manifest = {
+        "volumes": {
+            "idr-x-database-db": {"host": "idr-x-database", "volume": "db", "snapshot_id": "1"},
+            "idr-x-omeroreadwrite-data": {"host": "idr-x-omeroreadwrite", "volume": "data", "snapshot_id": "2"},
+        }
+    }
+    there = {"idr-y-database-db": volume("snapshot", "1"), "idr-y-proxy-nginxcache": {"origin": None}}
+    assert idr_clones.foreign(manifest, "idr-x", "idr-y", there) == []
+    there["idr-y-omeroreadwrite-data"] = volume("snapshot", "1")
+    there["idr-y-database-db"] = {"origin": None}
+    found = idr_clones.foreign(manifest, "idr-x", "idr-y", there)
+    assert found == ["idr-y-database-db", "idr-y-omeroreadwrite-data"]
