@@ -1,8 +1,11 @@
 """The next release of the running site: prepared from a set, promoted under visitors, taken back, retired."""
 
+import contextlib
 import json
+import os
 import pathlib
 import signal
+import subprocess
 
 import pytest
 import snapshotting
@@ -10,7 +13,7 @@ import visiting
 import yaml
 from snapshotting import DATABASE, ENVIRONMENT, WRITER
 
-from testbed.paths import SITE, STATE
+from testbed.paths import CHECKOUT, SITE, STATE
 
 NEXT = f"{ENVIRONMENT}2"
 HOSTS = [f"{NEXT}-{role}" for role in ("database", "omeroreadonly-1", "omeroreadwrite", "proxy")]
@@ -33,6 +36,12 @@ def known(local):
     return [json.loads(line) for line in (STATE / "root" / LOG).read_text().splitlines()]
 
 
+def kill(process):
+    """Kill a runner with all that it has begun."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
+
+
 @pytest.fixture(scope="module")
 def prepared(local):
     """What ``release.prepare`` said that went on where another had been killed."""
@@ -42,8 +51,7 @@ def prepared(local):
         assert local.get(PICTURE)[0] == 200
     with snapshotting.begun(local, "release.prepare", NEXT, f"from={ENVIRONMENT}") as process:
         visiting.wait(lambda: NEXT in servers(local), 180)
-        process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        kill(process)
     told = run(local, "release.prepare", NEXT, f"from={ENVIRONMENT}")
     yield told
     sql(local, DATABASE, "drop table mark")
@@ -112,6 +120,29 @@ def test_what_fails_its_smoke_test_is_not_promoted(local, prepared):
 
 def address(local, host):
     return local.run("getent", "hosts", host).stdout.split()[0]
+
+
+def test_a_move_whose_master_is_killed_is_not_half_done(local, prepared):
+    # the cloud is busy with something else, so that there is a moment between what is written down and what is done
+    with busy(local) as release:
+        with snapshotting.begun(local, "release.promote", NEXT, "warm=0") as process:
+            visiting.wait(lambda: known(local)[-1]["step"] == "moving", 120)
+            kill(process)
+        release()
+    assert local.run("getent", "hosts", SITE).stdout.split()[0] == address(local, visiting.PROXY)
+    assert local.get("/webclient/?experimenter=-1")[0] == 200
+    assert run(local, "release.status")["environments"][NEXT]["state"] == "moving"
+    assert "expected an environment that was the site before" in run(local, "release.rollback")["errors"][0]
+
+
+@contextlib.contextmanager
+def busy(local):
+    """Somebody holds what guards the cloud's addresses; yields a function that ends that."""
+    script = "exec 9>>/srv/idr/.local/cloud/lock; flock 9; echo locked; read end"
+    command = [CHECKOUT / "bin/local", "sh", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        yield lambda: process.communicate("\n", timeout=30)
 
 
 def test_visitors_notice_nothing_of_a_promotion_and_of_the_way_back(local, prepared):
