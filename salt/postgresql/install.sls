@@ -5,6 +5,9 @@ include:
 {%- if postgresql.pgdg %}
   - postgresql.repository
 {%- endif %}
+{%- if grains['os_family'] == 'Debian' %}
+  - postgresql.adopt
+{%- endif %}
 
 postgresql-tools:
   pkg.installed:
