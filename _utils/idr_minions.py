@@ -110,25 +110,35 @@ class Minions:
 
     @staticmethod
     def _at_it(client, look, host, jid):
-        """Whether the host is at work on a job. Not by ``cmd``, which waits gather_job_timeout for one that is dead."""
+        """Whether the host is at work on a job, or has it in its queue."""
         for _ in range(2):
-            with contextlib.suppress(salt.exceptions.SaltClientError):
-                asked = client.run_job(host, "saltutil.find_job", [jid], tgt_type="list", timeout=10)
-                if asked:
-                    found, answer = _found(look, asked["jid"], host)
-                    if found and answer.get("return"):
-                        return True
+            running = _asked(client, look, host, "saltutil.find_job", jid)
+            if running is None:
+                continue
+            if running:
+                return True
+            # Salt 3008 looks for jobs that wait in another folder than the one in which they are.
+            cache = _asked(client, look, host, "config.get", "cachedir")
+            if cache and _asked(client, look, host, "file.find", f"{cache}/queues", f"name=*_{jid}.p"):
+                return True
         return False
 
 
-def _found(look, jid, host):
-    """The answer of a host to a job, with a limit: ``(whether there is one, it)``."""
+def _asked(client, look, host, function, *args):
+    """
+    What a host answers within some seconds, or None. Not by ``cmd``, which waits gather_job_timeout for a dead one.
+    """
+    with contextlib.suppress(salt.exceptions.SaltClientError):
+        asked = client.run_job(host, function, list(args), tgt_type="list", timeout=10)
+        if asked:
+            found, answer = omero_wait.until(lambda: _seen(look, asked["jid"], host), FIND, interval=0.5)
+            return answer.get("return") if found else None
+    return None
 
-    def answered():
-        found = look(jid).get(host)
-        return found is not None, found
 
-    return omero_wait.until(answered, FIND, interval=0.5)
+def _seen(look, jid, host):
+    found = look(jid).get(host)
+    return found is not None, found
 
 
 def said(returned):

@@ -10,15 +10,20 @@ from salt.exceptions import CommandExecutionError, SaltClientError, SaltReqTimeo
 class Client:
     """Publishes nothing, and finds in the job cache what it was given, one answer a look."""
 
-    def __init__(self, answers, running=True, published=None):
+    def __init__(self, answers, running=True, published=None, queued=False):
         self.published = {"jid": "1"} if published is None else published
-        self.answers, self.running, self.sent = list(answers), running, []
+        self.answers, self.running, self.queued, self.sent = list(answers), running, queued, []
         self.returners = {"local_cache.get_jid": self._look}
 
     def _look(self, jid):
-        if jid == "find":
+        said = {
+            "find": {"jid": "1"} if self.running else {},
+            "cachedir": "/cache",
+            "queue": ["/cache/queues/m/state_queue/queued_2_1.p"] if self.queued else [],
+        }
+        if jid in said:
             # One that is dead says nothing, one that has lost the call says so.
-            return {} if self.running is None else {"host": {"return": {"jid": "1"} if self.running else {}}}
+            return {} if self.running is None else {"host": {"return": said[jid]}}
         return self.answers.pop(0) if self.answers else {}
 
     def run_job(self, host, function, arg, **kwargs):
@@ -26,6 +31,11 @@ class Client:
         if function == "saltutil.find_job":
             assert arg == ["1"]
             return {"jid": "find"}
+        if function == "config.get":
+            return {"jid": arg[0]}
+        if function == "file.find":
+            assert arg == ["/cache/queues", "name=*_1.p"]
+            return {"jid": "queue"}
         self.sent.append((host, function, arg, kwargs["kwarg"]))
         if isinstance(self.published, Exception):
             raise self.published
@@ -36,8 +46,8 @@ class Client:
 def call(monkeypatch):
     """Function that calls a minion that answers as told."""
 
-    def call(*answers, running=True, limit=60, published=None):
-        client, clock = Client(answers, running, published), iter(range(0, 10**6, 5))
+    def call(*answers, running=True, limit=60, published=None, queued=False):
+        client, clock = Client(answers, running, published, queued), iter(range(0, 10**6, 5))
         monkeypatch.setattr(idr_minions, "FIND", 0)
         monkeypatch.setattr(idr_minions.salt.client, "get_local_client", lambda **_: contextlib.nullcontext(client))
         monkeypatch.setattr(idr_minions.time, "sleep", lambda seconds: None)
@@ -69,6 +79,11 @@ def test_who_does_not_end_is_left(call):
 def test_who_is_gone_is_not_waited_for(call, running):
     with pytest.raises(CommandExecutionError, match="does not answer any more"):
         call(running=running, limit=10**5)
+
+
+def test_a_call_that_waits_behind_another_is_waited_for(call):
+    with pytest.raises(CommandExecutionError, match="not done within 200 s"):
+        call(running=False, limit=200, queued=True)
 
 
 @pytest.mark.parametrize("error", [SaltClientError("no contact"), SaltReqTimeoutError("no contact")])
@@ -122,3 +137,18 @@ def test_of_states_those_are_named_that_failed_by_themselves():
     assert idr_minions.said(returned) == "2 states failed: a: no room on it"
     assert idr_minions.said(["pillar failed", "to render"]) == "pillar failed; to render"
     assert len(idr_minions.said("x" * 9000)) < 600
+
+
+def test_several_are_called_at_the_same_time(monkeypatch):
+    minions = idr_minions.Minions({})
+
+    def call(host, function, *args, limit, **kwargs):
+        if host == "b":
+            raise CommandExecutionError("b: no answer")
+        return host, function, args, limit, kwargs
+
+    monkeypatch.setattr(minions, "call", call)
+    answers, errors = minions.each(["a", "b"], "x.y", 1, limit=5, z=2)
+    assert answers == {"a": ("a", "x.y", (1,), 5, {"z": 2})}
+    assert errors == {"b": "b: no answer"}
+    assert minions.each([], "x.y") == ({}, {})
