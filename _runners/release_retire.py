@@ -3,6 +3,7 @@ Where each environment stands, and the end of one: part of the runner ``release`
 """
 
 import idr_cloud
+import idr_departure
 import idr_keys
 import idr_lock
 import idr_maps
@@ -111,6 +112,8 @@ def _retired(environment, volumes):
     idr_release_log.append(__opts__, environment, "retiring", hosts=hosts)
     for host in hosts:
         cloud.destroy(host)
+        # Also keys that were denied, as those of a host whose creation was cut short and that was made anew.
+        idr_departure.forget(__opts__, host)
     told = _volumes(environment, volumes)
     idr_release_log.append(__opts__, environment, "retired", volumes=told)
     return {"destroyed": hosts, "volumes": told}

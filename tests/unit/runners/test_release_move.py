@@ -198,7 +198,9 @@ def test_what_stood_down_is_retired_with_or_without_its_volumes(site):
     site.prepared("idr-b", "idr-a")
     site.promote("idr-b")
     site.cloud.servers_there = {A: {}, "idr-a-database": {}, "idr-a-omeroreadonly-1": {}, B: {}}
+    keys.put(site.opts, "idr-a-database", state="minions_denied")
     told = site.retire("idr-a", confirm="idr-a")
+    assert not [key for state in keys.STATES for key in keys.known(site.opts, state) if key.startswith("idr-a-")]
     assert told["destroyed"] == ["idr-a-database", "idr-a-omeroreadonly-1", A]
     assert told["volumes"] == {"destroyed": [], "left": ["idr-a-database-db"]}
     assert "idr-a is retired" in site.rollback()["errors"][0].replace("it is", "idr-a is")
