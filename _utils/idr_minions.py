@@ -11,9 +11,10 @@ import omero_wait
 import salt.client
 from salt.exceptions import CommandExecutionError
 
-# Seconds after which, and then as often, a minion that has not answered is asked whether it is still at it.
+# Seconds after which, and then as often, a minion that has not answered is asked whether it is still at it: option
+# idr_minion_ask of the master.
 ALIVE = 20
-# Seconds that it has to say so.
+# Seconds that it has to say so: option idr_minion_say.
 FIND = 15
 # What is shown of a state.apply that failed.
 _SHOWN = 6
@@ -26,6 +27,7 @@ class Minions:
 
     def __init__(self, opts):
         self.opts = opts
+        self.ask, self.say = opts.get("idr_minion_ask", ALIVE), opts.get("idr_minion_say", FIND)
 
     def call(self, host, function, *args, limit=60, **kwargs):
         """
@@ -101,39 +103,37 @@ class Minions:
             now = time.monotonic()
             if now - began > limit:
                 raise CommandExecutionError(f"{what}: not done within {limit} s; it may still be at it")
-            if now - asked > ALIVE:
+            if now - asked > self.ask:
                 if not self._at_it(client, look, host, jid) and not look(jid).get(host):
                     raise CommandExecutionError(f"{what}: this host does not answer any more, or has lost the call")
                 asked = time.monotonic()
             time.sleep(pause)
             pause = min(pause * 1.5, 2)
 
-    @staticmethod
-    def _at_it(client, look, host, jid):
+    def _at_it(self, client, look, host, jid):
         """Whether the host is at work on a job, or has it in its queue."""
         for _ in range(2):
-            running = _asked(client, look, host, "saltutil.find_job", jid)
+            running = self._asked(client, look, host, "saltutil.find_job", jid)
             if running is None:
                 continue
             if running:
                 return True
             # Salt 3008 looks for jobs that wait in another folder than the one in which they are.
-            cache = _asked(client, look, host, "config.get", "cachedir")
-            if cache and _asked(client, look, host, "file.find", f"{cache}/queues", f"name=*_{jid}.p"):
+            cache = self._asked(client, look, host, "config.get", "cachedir")
+            if cache and self._asked(client, look, host, "file.find", f"{cache}/queues", f"name=*_{jid}.p"):
                 return True
         return False
 
-
-def _asked(client, look, host, function, *args):
-    """
-    What a host answers within some seconds, or None. Not by ``cmd``, which waits gather_job_timeout for a dead one.
-    """
-    with contextlib.suppress(salt.exceptions.SaltClientError):
-        asked = client.run_job(host, function, list(args), tgt_type="list", timeout=10)
-        if asked:
-            found, answer = omero_wait.until(lambda: _seen(look, asked["jid"], host), FIND, interval=0.5)
-            return answer.get("return") if found else None
-    return None
+    def _asked(self, client, look, host, function, *args):
+        """
+        What a host answers within some seconds, or None. Not by ``cmd``, which waits gather_job_timeout for a dead one.
+        """
+        with contextlib.suppress(salt.exceptions.SaltClientError):
+            asked = client.run_job(host, function, list(args), tgt_type="list", timeout=10)
+            if asked:
+                found, answer = omero_wait.until(lambda: _seen(look, asked["jid"], host), self.say, interval=0.5)
+                return answer.get("return") if found else None
+        return None
 
 
 def _seen(look, jid, host):

@@ -85,6 +85,8 @@ def _configuration(checkout, staged, hook):
     settings["engines"] = [{"webhook": {"address": "127.0.0.1", "port": hook["port"]}}]
     settings["reactor"].append({"salt/engines/hook/scale-out/*": [str(staged / "reactor/scale_out.sls")]})
     settings["idr_scale_out"] = {OTHER: {"most": 0, "token_file": hook["token_file"]}}
+    # Most hosts here are dead, and all others near.
+    settings |= {"idr_minion_ask": 5, "idr_minion_say": 4}
     # States of the tests' own, which may be applied to this very machine.
     settings["file_roots"]["base"].append(str(staged / "states"))
     return settings
