@@ -8,13 +8,12 @@ import json
 import pathlib
 
 import idr_backups
-from command_errors import failure
+import pgbackrest_command
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "pgbackrest"
 
 CONFIGURATION = "/etc/pgbackrest/pgbackrest.conf"
-USER = "postgres"
 # On the volume: a clone of it tells whose it was.
 MARK = "pgbackrest-stanza.json"
 # Seconds for what only looks, and for a whole backup.
@@ -216,7 +215,7 @@ def info():
         salt idr-local-management pgbackrest.info
     """
     name = stanza()
-    result = run(["info", "--output=json"], name, LOOK)
+    result = _run(["--output=json", "info"], name)
     try:
         return {"stanza": name, **idr_backups.stanza(result, name)}
     except ValueError as exc:
@@ -238,7 +237,7 @@ def check(name=None):
 
         salt idr-local-management pgbackrest.check
     """
-    run(["check"], name or stanza(), LOOK)
+    _run(["check"], name)
     return True
 
 
@@ -255,7 +254,7 @@ def stanza_create(name=None):
 
         salt idr-local-management pgbackrest.stanza_create
     """
-    run(["stanza-create"], name or stanza(), LOOK)
+    _run(["stanza-create"], name)
     return True
 
 
@@ -273,7 +272,7 @@ def stanza_upgrade(name=None):
 
         salt idr-local-management pgbackrest.stanza_upgrade
     """
-    run(["stanza-upgrade"], name or stanza(), LOOK)
+    _run(["stanza-upgrade"], name)
     return True
 
 
@@ -293,33 +292,12 @@ def backup(kind="diff"):
     """
     if kind not in idr_backups.TYPES:
         raise CommandExecutionError(f"kind: expected one of {', '.join(idr_backups.TYPES)}, found {kind!r}")
-    run([f"--type={kind}", "backup"], stanza(), BACKUP)
+    _run([f"--type={kind}", "backup"], None, BACKUP)
     return info()["backups"][-1]
 
 
-def run(arguments, name, limit):
-    """
-    Run pgBackRest as the user whose files they are. For the other functions of this module.
-
-    :param arguments: list, without the stanza
-    :param name: of the stanza
-    :param limit: seconds
-    :returns: what it printed
-    :raises CommandExecutionError: with what it said last
-    """
-    result = __salt__["cmd.run_all"](
-        ["pgbackrest", f"--stanza={name}", "--log-level-console=warn", "--log-level-stderr=off", *arguments],
-        runas=USER,
-        cwd="/",
-        python_shell=False,
-        ignore_retcode=True,
-        timeout=limit,
-    )
-    if result["retcode"]:
-        said = idr_backups.errors(f"{result['stdout']}\n{result['stderr']}")
-        told = {**result, "stdout": said, "stderr": ""} if said else result
-        raise failure(f"pgbackrest {arguments[-1]} of {name}", told)
-    return result["stdout"]
+def _run(arguments, name, limit=LOOK):
+    return pgbackrest_command.run(__salt__, arguments, name or stanza(), limit)
 
 
 def _configured():

@@ -5,17 +5,18 @@ The present cluster's files are kept beside the restored ones. Until the restore
 them back.
 """
 
+import contextlib
 import datetime
 import os
 import pathlib
 import shutil
 
 import omero_wait
+import pgbackrest_command
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "pgbackrest"
 
-USER = "postgres"
 LOGS = "/var/log/postgresql"
 BEFORE = "before"
 # Seconds for a restore, for the recovery after it, and until a cluster that was put back answers.
@@ -148,7 +149,7 @@ def restore(label, target, limit=RECOVER):
     # The timeline that the backup is of, as it was then: the latest may have left it before the target.
     arguments = [f"--set={label}", "--type=time", f"--target={target}", "--target-timeline=current"]
     arguments += ["--target-action=promote", "restore"]
-    _stop(service, data)
+    _stop(service)
     try:
         data.rename(before)
     except OSError as exc:
@@ -156,8 +157,8 @@ def restore(label, target, limit=RECOVER):
         raise CommandExecutionError(f"{exc}. The cluster is as it was.") from exc
     try:
         data.mkdir(mode=0o700)
-        shutil.chown(data, USER, USER)
-        __salt__["pgbackrest.run"](arguments, stanza, RESTORE)
+        shutil.chown(data, pgbackrest_command.USER, pgbackrest_command.USER)
+        pgbackrest_command.run(__salt__, arguments, stanza, RESTORE)
         _start(service)
         _promoted(service, data, limit)
         _clean()
@@ -186,7 +187,7 @@ def put_back(folder):
     if folder not in kept():
         raise CommandExecutionError(f"folder: expected one of {', '.join(kept()) or 'none'}, found {folder!r}")
     try:
-        _stop(service, data)
+        _stop(service)
         if data.exists():
             shutil.rmtree(data)
         pathlib.Path(folder).rename(data)
@@ -237,15 +238,16 @@ def _clean():
         __salt__["postgresql.query"](f"{statements}SELECT pg_reload_conf();", transaction=False)
 
 
-def _stop(service, data):
+def _stop(service):
     __salt__["service.stop"](service)
-    if (data / "postmaster.pid").exists() and not answers():
+    if __salt__["service.status"](service):
         raise CommandExecutionError(f"{service} could not be stopped")
 
 
 def _start(service):
-    # Whether it comes up is asked of PostgreSQL: the unit may be up long before or after.
-    __salt__["service.start"](service)
+    # Whether it comes up is asked of PostgreSQL, which also knows better why not.
+    with contextlib.suppress(CommandExecutionError):
+        __salt__["service.start"](service)
 
 
 def _data():

@@ -54,8 +54,8 @@ def list_(environment):
     The backups there are, and the times that can be restored.
 
     :returns: ``{"stanza": str, "from": the first time that can be restored or None, "backups": {label: {"type",
-        "start", "stop", "size", "repository": bytes, "usable": bool}}}``, times in UTC; until when there is WAL only
-        ``backup.check`` can tell; or ``{"errors": [...], "retcode": 1}``
+        "start", "stop", "size", "repository": bytes, "usable", "present": bool}}}``, times in UTC; until when there is
+        WAL only ``backup.check`` can tell; or ``{"errors": [...], "retcode": 1}``
 
     CLI Example:
 

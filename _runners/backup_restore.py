@@ -225,14 +225,23 @@ def anew(environment):
     """
     folder = idr_releases.folder(__opts__)
     try:
-        minions = Site(__opts__, environment).minions
-        host = idr_site.only(__opts__, environment, "management")
+        site = Site(__opts__, environment)
+        call, host = site.minions.call, idr_site.only(__opts__, environment, "management")
+        _taken(call, site.hosts["database"], host)
         idr_lock.give(folder, environment)
         with idr_lock.holding(folder, environment, PATIENCE, shared=True, what="orch.restore"):
-            backup = minions.call(host, "pgbackrest.backup", "full", limit=BACKUP)
+            backup = call(host, "pgbackrest.backup", "full", limit=BACKUP)
     except (CommandExecutionError, OSError, ValueError) as exc:
         return failed(__context__, f"{exc}. The database is restored; salt-run backup.create {environment} is left.")
     return {"label": backup["label"]}
+
+
+def _taken(call, database, management):
+    """The repository takes the restored cluster, where that is another one than the last: its volume had been lost."""
+    cluster = call(database, "pgbackrest.cluster")
+    call(database, "mine.update")
+    if call(management, "pgbackrest.info")["cluster"] != {key: cluster[key] for key in ("system", "version")}:
+        call(management, "pgbackrest.stanza_upgrade", limit=LOOK)
 
 
 def _each(hosts, act):

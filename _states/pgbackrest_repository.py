@@ -95,7 +95,7 @@ def begun(name):
         known = __salt__["pgbackrest.info"]()
     except CommandExecutionError as exc:
         return _ret(name, None if __opts__["test"] else False, str(exc))
-    if any(one["usable"] for one in known["backups"]):
+    if any(one["present"] for one in known["backups"]):
         return _ret(name, True, "There is a backup")
     command = ["systemctl", "show", "--property=ActiveState", "--value", name]
     shown = __salt__["cmd.run_stdout"](command, python_shell=False)

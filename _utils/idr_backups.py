@@ -21,7 +21,8 @@ def stanza(text, name):
     :param name: of the stanza
     :returns: ``{"there": bool, "problem": text or None, "running": whether a backup is, "cluster": {"system",
         "version"} or None, "backups": [{"label", "type", "start", "stop": seconds since 1970, "size", "repository":
-        bytes, "usable": whether it is one of the present cluster and without errors}, ...]}``, the oldest first
+        bytes, "usable": whether it is without errors and of the present version, "present": and of the present
+        cluster}, ...]}``, the oldest first
     :raises ValueError: it is not what pgBackRest prints
     """
     try:
@@ -35,13 +36,16 @@ def stanza(text, name):
             "problem": status["message"] if status["code"] not in (0, _EMPTY) else None,
             "running": bool(status.get("lock", {}).get("backup", {}).get("held")),
             "cluster": {"system": str(present["system-id"]), "version": present["version"]} if present else None,
-            "backups": [_backup(one, present) for one in found.get("backup", [])],
+            "backups": [_backup(one, clusters) for one in found.get("backup", [])],
         }
-    except (KeyError, TypeError, ValueError) as exc:
+    except (IndexError, KeyError, TypeError, ValueError) as exc:
         raise ValueError(f"pgbackrest info: expected its list of stanzas as JSON: {type(exc).__name__} {exc}") from None
 
 
-def _backup(one, present):
+def _backup(one, clusters):
+    versions = {cluster["id"]: cluster["version"] for cluster in clusters}
+    own, present = one["database"]["id"], clusters[-1]["id"]
+    usable = versions.get(own) == versions[present] and not one.get("error")
     return {
         "label": one["label"],
         "type": one["type"],
@@ -49,7 +53,8 @@ def _backup(one, present):
         "stop": one["timestamp"]["stop"],
         "size": one["info"]["size"],
         "repository": one["info"]["repository"]["delta"],
-        "usable": one["database"]["id"] == present["id"] and not one.get("error"),
+        "usable": usable,
+        "present": usable and own == present,
     }
 
 
@@ -95,11 +100,13 @@ def chosen(backups, when):
     :param backups: as :func:`stanza` has them
     :param when: as :func:`moment` returns it
     :returns: the backup
-    :raises ValueError: there is none of the present cluster, or all ended later
+    :raises ValueError: there is none of the present version, or all ended later
     """
     usable = sorted((one for one in backups if one["usable"]), key=lambda one: one["stop"])
     if not usable:
-        raise ValueError("expected a backup of the present cluster, found none: salt-run backup.create makes one")
+        raise ValueError(
+            "expected a backup of the present version of PostgreSQL, found none: salt-run backup.create makes one"
+        )
     # pgBackRest tells whole seconds
     fit = [one for one in usable if one["stop"] < when.timestamp()]
     if not fit:

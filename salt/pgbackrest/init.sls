@@ -1,7 +1,7 @@
 {%- if (pillar.get('pgbackrest') or {}).get('enabled') %}
 include:
   - pgbackrest.install
-  - pgbackrest.{{ 'database' if 'database' in pillar.roles else 'repository' }}
+  - pgbackrest.{{ 'database' if 'database' in pillar.roles else 'timers' }}
 {%- else %}
 # Stopped where it has been; what is in a repository stays.
 pgbackrest-off:

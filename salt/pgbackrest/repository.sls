@@ -1,4 +1,5 @@
 include:
+  - common.peers
   - volumes
   - pgbackrest.install
 
@@ -19,7 +20,7 @@ pgbackrest-database-known:
 extend:
   pgbackrest-config:
     file:
-      {#- Always so in a run. In test mode, which does not wait, there may be nothing to write yet. #}
+      {#- Always so in a run. In test mode, which does not wait, there may be nothing to write yet; so below. #}
       - onlyif:
           - fun: pgbackrest.known
       - require:
@@ -36,42 +37,16 @@ pgbackrest-unit:
     - template: jinja
     - makedirs: true
     - mode: '0644'
+    - onlyif:
+        - fun: pgbackrest.known
+    - require:
+        - pgbackrest: pgbackrest-database-known
     - require_in:
         - service: pgbackrest-service
 
 pgbackrest-stanza:
   pgbackrest.stanza:
     - require:
+        {#- which names the database host #}
+        - idr: peers-known
         - service: pgbackrest-service
-{%- for type in ['diff', 'full', 'incr'] %}
-{%- if pillar.pgbackrest.timers.get(type) %}
-
-pgbackrest-timer-{{ type }}:
-  file.managed:
-    - name: /etc/systemd/system/idr-backup-{{ type }}.timer
-    - source: salt://pgbackrest/files/backup.timer.jinja
-    - template: jinja
-    - context: {{ {'type': type, 'calendar': pillar.pgbackrest.timers[type]}|tojson }}
-    - mode: '0644'
-  unit.kept_running:
-    - name: idr-backup-{{ type }}.timer
-    - require:
-        - pgbackrest: pgbackrest-stanza
-    - watch:
-        - file: pgbackrest-timer-{{ type }}
-        - file: pgbackrest-unit
-{%- else %}
-
-pgbackrest-timer-{{ type }}:
-  service.dead:
-    - name: idr-backup-{{ type }}.timer
-    - enable: false
-{%- endif %}
-{%- endfor %}
-
-pgbackrest-begun:
-  pgbackrest.begun:
-    - name: idr-backup@full.service
-    - require:
-        - pgbackrest: pgbackrest-stanza
-        - file: pgbackrest-unit

@@ -120,8 +120,12 @@ def test_another_environment_is_not_let_in(site):
         assert pgbackrest_site.call(*command, check=False).returncode
 
 
-def test_stanza_of_a_new_cluster_is_upgraded(site):
-    """Last, as the cluster is another one then."""
+def test_a_lost_volume_comes_back(site):
+    """Last, as the cluster is another one meanwhile."""
+    # of the present timeline, as after each restore
+    assert site.repository.backup("full")["present"]
+    when, before = _now(site), _rows(site)
+    site.database.seal()
     site.pg("stop")
     shutil.rmtree(site.data)
     pgbackrest_site.call(site.programs / "initdb", "--no-sync", "--locale=C.UTF-8", "-D", site.data, "-U", "postgres")
@@ -131,7 +135,12 @@ def test_stanza_of_a_new_cluster_is_upgraded(site):
         site.repository.stanza_create()
     assert site.repository.stanza_upgrade()
     assert site.repository.check()
-    found = site.repository.info()
-    assert not [one for one in found["backups"] if one["usable"]]
-    with pytest.raises(ValueError, match="backup of the present cluster"):
-        idr_backups.chosen(found["backups"], _now(site))
+    backups = site.repository.info()["backups"]
+    assert backups
+    assert not [one for one in backups if one["present"]]
+    site.database.restore(idr_backups.chosen(backups, when)["label"], idr_backups.written(when))
+    assert _rows(site) == before
+    # the repository has to take the old one again
+    assert site.repository.stanza_upgrade()
+    assert site.repository.check()
+    assert site.repository.backup("full")["present"]

@@ -11,7 +11,8 @@ RW, RO, DB, MGMT, PROXY = (
     f"idr-x-{role}" for role in ("omeroreadwrite", "omeroreadonly-1", "database", "management", "proxy")
 )
 BACKUP = {"label": "A", "type": "full", "start": 100, "stop": 200, "size": 1000, "repository": 10, "usable": True}
-INFO = {"stanza": "idr-x", "there": True, "problem": None, "running": False, "cluster": {}, "backups": [BACKUP]}
+KNOWN = {"system": "7", "version": "15"}
+INFO = {"stanza": "idr-x", "there": True, "problem": None, "running": False, "cluster": KNOWN, "backups": [BACKUP]}
 SCHEMA = {"version": "OMERO5.4", "patch": 0}
 TARGET = "2026-01-31 12:00:00+00:00"
 ANSWERS = {
@@ -20,6 +21,7 @@ ANSWERS = {
     "pgbackrest.kept": ["/d.before-1"],
     "pgbackrest.answers": "",
     "pgbackrest.backup": BACKUP,
+    "pgbackrest.cluster": {**KNOWN, "stanza": "idr-x", "path": "/d"},
     "pgbackrest.discard": ["/d.before-1"],
     "pgbackrest.restore": {"target": TARGET, "kept": "/d.before-2"},
     "frontend.maintenance": False,
@@ -176,5 +178,10 @@ def test_pages_and_the_backup_afterwards(runner):
     assert module.closed("idr-x", True) == {"maintenance": True}
     assert module.calls == [(PROXY, "frontend.maintenance", True)]
     assert module.anew("idr-x") == {"label": "A"}
+    assert (MGMT, "pgbackrest.stanza_upgrade") not in _functions(module)
+    # the cluster of a volume that was lost
+    module = runner("backup_restore", pgbackrest__info={**INFO, "cluster": {**KNOWN, "system": "8"}})
+    module.anew("idr-x")
+    assert (MGMT, "pgbackrest.stanza_upgrade") in _functions(module)
     module = runner("backup_restore", pgbackrest__backup=CommandExecutionError("full"))
     assert "salt-run backup.create idr-x is left" in module.anew("idr-x")["errors"][0]

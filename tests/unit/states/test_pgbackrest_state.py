@@ -10,7 +10,7 @@ PILLAR = {"secrets:pgbackrest:authority": SECRET, "environment:name": "idr-x"}
 CLUSTER = {"stanza": "idr-x", "path": "/d", "system": "7", "version": "15"}
 KNOWN = {"system": "7", "version": "15"}
 EMPTY = {"there": False, "problem": None, "running": False, "cluster": None, "backups": []}
-FULL = {"label": "A", "usable": True}
+FULL = {"label": "A", "present": True}
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_stanza_that_fails_says_why(states):
     ("info", "active", "begun"),
     [
         (EMPTY, "inactive", True),
-        ({**EMPTY, "backups": [{**FULL, "usable": False}]}, "failed", True),
+        ({**EMPTY, "backups": [{**FULL, "present": False}]}, "failed", True),
         ({**EMPTY, "backups": [FULL]}, "inactive", False),
         (EMPTY, "activating", False),
         ({**EMPTY, "running": True}, "inactive", False),

@@ -30,8 +30,16 @@ def test_a_stanza_as_it_is_told():
     found = idr_backups.stanza(_said(_backup("A", 100), _backup("B", 200, 2), clusters=2), "idr-x")
     assert (found["there"], found["problem"], found["running"]) == (True, None, False)
     assert found["cluster"] == {"system": "7002", "version": "15"}
-    assert [(one["label"], one["usable"]) for one in found["backups"]] == [("A", False), ("B", True)]
+    told = [(one["label"], one["usable"], one["present"]) for one in found["backups"]]
+    assert told == [("A", True, False), ("B", True, True)]
     assert idr_backups.rows(found["backups"])["A"]["stop"] == "1970-01-01 00:01:40+00:00"
+
+
+def test_what_can_be_restored():
+    said = json.loads(_said(_backup("A", 100), _backup("B", 200, 2, error=True), clusters=2))
+    said[0]["db"][0]["version"] = "14"
+    found = idr_backups.stanza(json.dumps(said), "idr-x")["backups"]
+    assert [(one["usable"], one["present"]) for one in found] == [(False, False), (False, False)]
 
 
 @pytest.mark.parametrize(
