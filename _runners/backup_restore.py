@@ -24,6 +24,7 @@ LOOK, STOP, RESTORE, APPLY, HEALTHY, BACKUP = 180, 600, 30 * 3600, 6 * 3600, 300
 # To wait for a join to be done.
 PATIENCE = 30
 UNIT = "omero-server"
+SEEN = ("up", "drained", "maintenance")
 
 
 def __virtual__():
@@ -60,6 +61,8 @@ def plan(environment, target):
                 f"{database}: expected {needed} bytes free beside the present cluster, found {free}; "
                 f"kept of restores before: {', '.join(call(database, 'pgbackrest.kept')) or 'nothing'}"
             )
+        # None may be on its way with the database of before.
+        _each(site.servers, lambda host: call(host, "test.ping"))
         # A cluster that does not answer may be why it is restored.
         if not call(database, "pgbackrest.answers"):
             call(database, "pgbackrest.seal", limit=LOOK)
@@ -179,6 +182,7 @@ def served(environment):
             raise CommandExecutionError(f"{site.hosts['database']}: {wrong}. No server was started")
         _begin(site)
         _each(site.hosts["readers"], lambda host: _serve(site, host))
+        _healthy("the front end", lambda: _unseen(site))
     except (CommandExecutionError, ValueError) as exc:
         return failed(__context__, f"{exc}. The site stays in maintenance.")
     return {"serving": site.servers}
@@ -196,6 +200,14 @@ def _begin(site):
 def _serve(site, host):
     site.minions.call(host, "service.start", UNIT, limit=STOP)
     _healthy(host, lambda: site.minions.unwell(host))
+
+
+def _unseen(site):
+    """Read-only servers that the proxies still take for down; one that an operator has taken out is none."""
+    status = site.proxies()["status"]
+    return ", ".join(
+        f"{host} is {status[host]}" for host in site.hosts["readers"] if status.get(host, "up") not in SEEN
+    )
 
 
 def _healthy(host, look):

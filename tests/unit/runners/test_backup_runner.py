@@ -57,6 +57,9 @@ def runner(load, tmp_path, monkeypatch):
             def __init__(self, opts, environment):
                 self.minions = Minions(opts)
 
+            def proxies(self):
+                return {"status": {RO: told.get("status", "up")}, "closed": False}
+
             def looked(self, host):
                 return {"version": "5.6.18", "db": False, "repo": False}
 
@@ -125,6 +128,7 @@ def test_plan(runner):
         ("1970-01-01 00:00:10+00:00", {}, "oldest backup \\(A\\)"),
         (TARGET, {"pgbackrest__info": {**INFO, "running": True}}, "a backup is being made"),
         (TARGET, {"pgbackrest__space": 5}, "expected 1100 bytes free .* found 5; .*/d.before-1"),
+        (TARGET, {"test__ping": CommandExecutionError("does not answer")}, "does not answer"),
         (TARGET, {"pgbackrest__seal": CommandExecutionError("[082]")}, "\\[082\\]"),
     ],
 )
@@ -165,6 +169,12 @@ def test_servers_start_on_what_is_there(runner):
     module = runner("backup_restore", omero__db_version=older)
     module.served("idr-x")
     assert (RW, "state.apply", True) in module.calls
+
+
+def test_the_site_is_shown_when_the_front_end_has_servers(runner):
+    (line,) = runner("backup_restore", status="down").served("idr-x")["errors"]
+    assert f"the front end: not healthy within 0 s: {RO} is down" in line
+    assert "errors" not in runner("backup_restore", status="drained").served("idr-x")
 
 
 def test_no_server_starts_without_a_database(runner):
