@@ -3,11 +3,13 @@ Who this host is and who its peers are, by the minion id and the mine.
 """
 
 import os
+import pathlib
 import time
 
 import idr_firewall
 import idr_ids
 import idr_keys
+import idr_maps
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "idr"
@@ -103,6 +105,29 @@ def accepted(environment):
     if __opts__.get("__role") != "master":
         return []
     return sorted(idr_keys.accepted(__opts__, environment))
+
+
+def exists(minion_id):
+    """
+    Whether there is a host, or is going to be: its key is accepted, or a map has it. For pillar, which is rendered on
+    the master.
+
+    :param minion_id: its id
+    :returns: bool
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd idr.exists idr-local-management
+    """
+    mapped = {
+        name
+        for root in __opts__["pillar_roots"].get("base", [])
+        if pathlib.Path(root, "schemas").is_dir()
+        for name in idr_maps.hosts(pathlib.Path(root).parent)
+    }
+    return minion_id in mapped or minion_id in accepted(idr_ids.parse(minion_id)["environment"])
 
 
 def publish():

@@ -97,7 +97,14 @@ def parameters():
     computed = idr_tuning.parameters(
         memory(), __grains__["num_cpus"], given.get("max_connections", idr_tuning.CONNECTIONS), extensions
     )
-    return {name: _text(value) for name, value in sorted((computed | given).items())}
+    return {name: _text(value) for name, value in sorted((computed | _archiving() | given).items())}
+
+
+def _archiving():
+    if not __salt__["pillar.get"]("pgbackrest:enabled", False, unmask=True):
+        return {}
+    name = __salt__["pgbackrest.stanza"]()
+    return {"archive_mode": "on", "archive_command": f"pgbackrest --stanza={name} archive-push %p"}
 
 
 def _text(value):

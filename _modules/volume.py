@@ -108,6 +108,28 @@ def make_xfs(device, label):
     return True
 
 
+def size(path):
+    """
+    Size of the device of a mounted filesystem, as this host sees it.
+
+    :returns: bytes
+    :raises CommandExecutionError: nothing is mounted there
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' volume.size /data
+    """
+    mounted = __salt__["mount.active"]().get(path)
+    if not mounted:
+        raise CommandExecutionError(f"{path}: nothing is mounted there")
+    result = _run(["blockdev", "--getsize64", mounted["device"]])
+    if result["retcode"]:
+        raise CommandExecutionError(f"{path}: {result['stderr']}")
+    return int(result["stdout"])
+
+
 def growth(path):
     """
     How much a mounted XFS filesystem could grow into its device.

@@ -86,6 +86,45 @@ def volumes(root, host):
     return None if found is None else _sizes(found.get("volumes"))
 
 
+def sized(root, host, config=None):
+    """
+    Sizes that maps and profiles give a host's volumes, and where they do.
+
+    :param config: the master's folder of configuration, whose profiles count as well
+    :returns: ``{name: {"size": GB, "file": path}}``, without volumes for which nothing says a size
+    :raises ValueError: a map or a profile is not readable
+    """
+    for path in sorted(pathlib.Path(root).glob("*.map")):
+        for name, entries in _read(path).items():
+            for entry in entries if isinstance(entries, list) else []:
+                own = entry.get(host) if isinstance(entry, dict) else None
+                if own is not None or entry == host:
+                    volumes, file = _flat(own).get("volumes"), path
+                    if volumes is None:
+                        volumes, file = _inherited([root, *([config] if config else [])], name)
+                    known = _sizes(volumes).items()
+                    return {volume: {"size": size, "file": str(file)} for volume, size in known if size}
+    return {}
+
+
+def _inherited(folders, name):
+    """The volumes of a profile, and the file of the one in its line that has them."""
+    found = {
+        profile: (own, path)
+        for folder in folders
+        for path in sorted(pathlib.Path(folder, "cloud.profiles.d").glob("*.conf"))
+        for profile, own in _read(path).items()
+    }
+    seen: set = set()
+    while name in found and name not in seen:
+        seen.add(name)
+        own, path = found[name]
+        if "volumes" in own:
+            return own["volumes"], path
+        name = own.get("extends")
+    return None, None
+
+
 def profile(root, environment, role):
     """
     The profile with which the maps make an environment's hosts of a role.

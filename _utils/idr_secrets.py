@@ -18,6 +18,7 @@ NEEDED = {
     "database:omeroreadonly": ("database", "omeroreadonly"),
     "omero:root": ("omeroreadwrite",),
     "omero:public": ("omeroreadonly", "omeroreadwrite"),
+    "pgbackrest:authority": ("database", "management"),
     "web:secret_key": ("omeroreadonly", "omeroreadwrite"),
 }
 

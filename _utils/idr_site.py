@@ -32,6 +32,18 @@ def managed(opts, environment):
     return idr_keys.of_environment({*fixed, *idr_keys.readers(opts, environment)}, environment)
 
 
+def only(opts, environment, role):
+    """
+    The one host of a role of which an environment has one.
+
+    :raises ValueError: no map has the environment, or it has none of this role, or more
+    """
+    found = [host for host in managed(opts, environment) if idr_ids.parse(host)["role"] == role]
+    if len(found) != 1:
+        raise ValueError(f"{environment}: expected one host of role {role}, found {', '.join(found) or 'none'}")
+    return found[0]
+
+
 class Site:
     """
     :param opts: options of the master

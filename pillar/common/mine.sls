@@ -16,4 +16,9 @@ mine_functions:
     - mine_function: idr.serving
     - allow_tgt: {{ host.pattern|tojson }}
     - allow_tgt_type: pcre
+{%- elif host.role == 'database' %}
+  pgbackrest:
+    - mine_function: pgbackrest.cluster
+    - allow_tgt: {{ host.pattern|tojson }}
+    - allow_tgt_type: pcre
 {%- endif %}

@@ -1,3 +1,6 @@
+include:
+  - pgbackrest
+
 roles:
   - database
 
@@ -13,6 +16,8 @@ postgresql:
     log_min_duration_statement: 5s
     password_encryption: scram-sha-256
     ssl_min_protocol_version: TLSv1.2
+    # what was written and is in no backup yet is at most so old, when the volume is lost
+    archive_timeout: 5min
   # Who may log in, from the hosts of which role. Passwords: secrets:database:<role>.
   roles:
     omero:
@@ -31,6 +36,14 @@ postgresql:
           # A read-only server checks the logins of these users only; nobody else's password can be read there.
           passwords_of:
             - public
+
+pgbackrest:
+  options:
+    archive-async: true
+    # While the repository cannot be reached WAL stays here. Rather than have it fill the volume, PostgreSQL goes on
+    # without: a time after that can be restored only with the next backup.
+    archive-push-queue-max: 64GiB
+    spool-path: /var/spool/pgbackrest
 
 firewall:
   services:

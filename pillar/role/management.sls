@@ -1,3 +1,6 @@
+include:
+  - pgbackrest
+
 roles:
   - management
 
@@ -13,6 +16,17 @@ management:
   logs:
     max_use: 20G
     max_age: 1year
+
+pgbackrest:
+  options:
+    # so many full backups stay, with all that is needed to restore any time after the oldest of them
+    repo1-retention-full: 4
+    start-fast: true
+  # when, as systemd's OnCalendar has it; null for never
+  timers:
+    full: Sun *-*-* 02:00:00
+    diff: Mon..Sat *-*-* 02:00:00
+    incr: null
 
 firewall:
   services:

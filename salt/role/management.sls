@@ -2,3 +2,4 @@ include:
   - common
   - volumes
   - management
+  - pgbackrest

@@ -14,6 +14,7 @@ import yaml
 from testbed.paths import ENVIRONMENT
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+CLUSTER = {"path": "/var/lib/postgresql/15/main", "system": "7000000000000000001", "version": "15"}
 
 
 def _first_hosts():
@@ -39,8 +40,10 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def pillar_root(tmp_path_factory):
-    """The checkout's pillar with fresh secrets for each environment."""
+    """The checkout's pillar with fresh secrets for each environment, beside the maps."""
     root = tmp_path_factory.mktemp("pillar") / "pillar"
+    for path in CHECKOUT.glob("*.map"):
+        shutil.copy(path, root.parent)
     shutil.copytree(CHECKOUT / "pillar", root, ignore=shutil.ignore_patterns("secrets"))
     for environment in sorted({idr_ids.parse(host)["environment"] for host in idr_maps.hosts(CHECKOUT)}):
         idr_secrets.make(root / "secrets", environment)
@@ -66,9 +69,11 @@ def mine():
     fresh = sorted({f"{idr_ids.parse(host)['environment']}-omeroreadonly-9" for host in hosts})
     addresses = {host: [f"10.99.0.{number}"] for number, host in enumerate([*hosts, *fresh], 10)}
     readers = [host for host in [*hosts, *fresh] if idr_ids.parse(host)["role"] == "omeroreadonly"]
+    databases = [host for host in hosts if idr_ids.parse(host)["role"] == "database"]
     return {
         "address": {**addresses, "stranger": ["10.99.0.9"]},
         "serving": {**{host: host not in fresh for host in readers}, "stranger": True},
+        "pgbackrest": {host: {**CLUSTER, "stanza": idr_ids.parse(host)["environment"]} for host in databases},
     }
 
 

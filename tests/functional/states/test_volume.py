@@ -8,6 +8,7 @@ import subprocess
 import uuid
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 pytestmark = pytest.mark.usefixtures("as_root")
 
@@ -192,6 +193,17 @@ def test_filesystem_grows_with_its_device(apply, device_factory, mounted, label)
     assert apply("volume.grown", path)["changes"] == {}
     assert os.statvfs(path).f_blocks * os.statvfs(path).f_frsize > 1.9 * GIB
     assert kept.read_text() == "kept"
+
+
+def test_device_s_size_is_that_which_the_host_sees(salt_loaders, device_factory, mounted, label, tmp_path):
+    device, functions = device_factory(), salt_loaders().functions
+    _run("mkfs.xfs", "-q", "-L", label, device.name)
+    path = mounted(device.name)
+    assert functions["volume.size"](path) == GIB
+    device.resize(2 * GIB)
+    assert functions["volume.size"](path) == 2 * GIB
+    with pytest.raises(CommandExecutionError, match="nothing is mounted there"):
+        functions["volume.size"](str(tmp_path / "elsewhere"))
 
 
 def test_nothing_mounted_does_not_grow(apply, tmp_path):

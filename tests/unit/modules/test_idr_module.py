@@ -118,3 +118,21 @@ def test_accepted_are_the_hosts_whose_keys_the_master_accepted(load, tmp_path):
     }
     assert load("modules", "idr", opts=opts).accepted("idr-x") == ["idr-x-database", "idr-x-proxy"]
     assert load("modules", "idr", opts={**opts, "__role": "minion"}).accepted("idr-x") == []
+
+
+def test_a_host_is_known_by_its_key_or_by_a_map(load, tmp_path):
+    (tmp_path / "pki/minions").mkdir(parents=True)
+    (tmp_path / "pki/minions/idr-x-management").write_text(KEY)
+    (tmp_path / "pillar/schemas").mkdir(parents=True)
+    (tmp_path / "x.map").write_text("idr-management: [idr-y-management]\n")
+    opts = {
+        **salt.config.DEFAULT_MASTER_OPTS,
+        "__role": "master",
+        "pki_dir": str(tmp_path / "pki"),
+        "cachedir": str(tmp_path),
+        "id": "master",
+        "pillar_roots": {"base": [str(tmp_path / "pillar"), "/nowhere"]},
+    }
+    idr = load("modules", "idr", opts=opts)
+    known = {name: idr.exists(f"{name}-management") for name in ("idr-x", "idr-y", "idr-z")}
+    assert known == {"idr-x": True, "idr-y": True, "idr-z": False}

@@ -2,6 +2,7 @@
 
 import idr_maps
 import pytest
+import yaml
 
 
 @pytest.fixture
@@ -39,7 +40,9 @@ def test_check_names_host_path_file_and_what_was_expected(runner, environment, t
 def test_check_never_shows_a_secret(runner, environment, tmp_path):
     runner.secrets(environment)
     path = tmp_path / "pillar" / f"secrets/{environment}/database.sls"
-    path.write_text("secrets: {database: {omero: short-one, omeroreadonly: another-one}}\n")
+    secrets = yaml.safe_load(path.read_text())["secrets"]
+    secrets["database"] = {"omero": "short-one", "omeroreadonly": "another-one"}
+    path.write_text(yaml.safe_dump({"secrets": secrets}))
     ret = runner.check(environment)
     assert [
         error for error in ret["errors"] if "secrets:database:omero (" in error and "expected minLength 16" in error

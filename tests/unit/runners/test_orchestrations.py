@@ -9,6 +9,8 @@ import yaml
 
 RW, RO = "idr-x-omeroreadwrite", ["idr-x-omeroreadonly-1", "idr-x-omeroreadonly-2"]
 PLAN = {"version": "5.7.0", "readwrite": RW, "readers": RO, "alone": False, "needed": True, "moved": False, "again": []}
+TARGET = "2026-01-31 12:00:00+00:00"
+PLANNERS = {"restore": ("backup.plan", {"environment": "idr-x", "target": TARGET})}
 BACK = {**PLAN, "moved": True, "again": RO}
 
 
@@ -36,7 +38,7 @@ def steps(checkout, tmp_path):
             salt={"saltutil.runner": runner},
         )
         assert result["result"], result["data"]
-        assert asked == [(f"{name}.plan", {"environment": "idr-x"})]
+        assert asked == [PLANNERS.get(name, (f"{name}.plan", {"environment": "idr-x"}))]
         return {key: _flat(state) for key, state in yaml.safe_load(result["data"]).items()}
 
     return steps
@@ -93,6 +95,25 @@ def test_rollback_with_the_database(steps):
 def test_a_site_without_read_only_servers(steps):
     assert _in_turn(steps("rollback", {**BACK, "readers": [], "again": []}))[-1] == "rollback-clean"
     assert _in_turn(steps("upgrade", {**PLAN, "readers": []}))
+
+
+def test_restore(steps):
+    plan = {"label": "A", "target": "2026-01-31 12:00:00.000000+00", "maintenance": False}
+    states = steps("restore", plan, target=TARGET)
+    order = ["lock", "closed", "stopped", "database", "served", "open", "backup"]
+    assert list(states) == [f"restore-{name}" for name in order]
+    required = {name: [one["salt"] for one in state.get("require", [])] for name, state in states.items()}
+    assert required["restore-database"] == ["restore-stopped"]
+    # whatever came of the database, the servers come back, and only then the site
+    assert required["restore-served"] == ["restore-closed"]
+    assert required["restore-open"] == ["restore-served"]
+    assert required["restore-backup"] == ["restore-database", "restore-served"]
+    assert (states["restore-closed"]["on"], states["restore-open"]["on"]) == (True, False)
+    assert (states["restore-database"]["label"], states["restore-database"]["target"]) == ("A", plan["target"])
+    # a site that was in maintenance before stays so
+    assert "restore-open" not in steps("restore", {**plan, "maintenance": True}, target=TARGET)
+    (state,) = steps("restore", {"errors": ["target: no"], "retcode": 1}, target=TARGET).values()
+    assert (state["function"], state["comment"]) == ("test.fail_without_changes", "target: no")
 
 
 @pytest.mark.parametrize("name", ["upgrade", "rollback"])

@@ -141,3 +141,32 @@ def test_what_maps_say_of_one_environment(tmp_path):
     }
     with pytest.raises(ValueError, match="no map"):
         idr_maps.entries(tmp_path, "d")
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "file"),
+    [
+        ("db: [a-database]", 8, "cloud.profiles.d/a.conf"),
+        ("db: [{a-database: {size: x}}]", 8, "cloud.profiles.d/a.conf"),
+        ("db: [{a-database: {volumes: [{name: db, size: 9}]}}]", 9, "a.map"),
+    ],
+)
+def test_sizes_and_where_they_are_from(cloud, tmp_path, text, size, file):
+    cloud(text)
+    assert idr_maps.sized(tmp_path, "a-database") == {"db": {"size": size, "file": str(tmp_path / file)}}
+
+
+@pytest.mark.parametrize(
+    "text", ["none: [a-database]", "db: [{a-database: {volumes: [{name: db, snapshot: s}]}}]", "db: [b-database]"]
+)
+def test_without_a_size_there_is_nothing_to_grow_to(cloud, tmp_path, text):
+    cloud(text)
+    assert idr_maps.sized(tmp_path, "a-database") == {}
+
+
+def test_profiles_of_the_master_count(cloud, tmp_path):
+    cloud("db: [a-database]")
+    own = tmp_path / "etc/cloud.profiles.d"
+    own.mkdir(parents=True)
+    (own / "z.conf").write_text("base: {volumes: [{name: db, size: 12}]}\n")
+    assert idr_maps.sized(tmp_path, "a-database", tmp_path / "etc")["db"] == {"size": 12, "file": str(own / "z.conf")}
