@@ -66,11 +66,11 @@ class Site:
         self.pg("start")
 
     def stop(self):
-        """Nothing is left."""
+        """Nothing is left. PostgreSQL first: what it still archives needs the servers."""
+        self.pg("stop", check=False)
         for server in self.servers:
             server.terminate()
             server.wait(30)
-        self.pg("stop", check=False)
         shutil.rmtree(self.folder)
 
     def configure(self):
