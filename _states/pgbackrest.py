@@ -23,14 +23,14 @@ def __virtual__():
     return __virtualname__
 
 
-def certified(name, secret, names, days=825, days_remaining=300, user="postgres"):
+def certified(name, secret, host_names, days=825, days_remaining=300, user="postgres"):
     """
     A folder has a key and a certificate of this host, and the certificate of the authority that follows from a secret,
     which the environment's other host of the kind knows as well.
 
     :param name: the folder
     :param secret: place of the secret in pillar
-    :param names: of this host; the first is the one that the other host lets in
+    :param host_names: of this host; the first is the one that the other host lets in
     :param days: for which a new certificate is valid
     :param days_remaining: with fewer left, it is made anew
     :param user: owner of the files
@@ -40,13 +40,13 @@ def certified(name, secret, names, days=825, days_remaining=300, user="postgres"
         /etc/pgbackrest/tls:
           pgbackrest.certified:
             - secret: secrets:pgbackrest:authority
-            - names: [idr-local-database]
+            - host_names: [idr-local-database]
     """
     value = __salt__["pillar.get"](secret, unmask=True)
     if not isinstance(value, str) or not value:
         return _ret(name, False, f"Pillar has no {secret}: run salt-run idr.secrets for this environment")
     folder = pathlib.Path(name)
-    why = _due(folder, value, names, days_remaining)
+    why = _due(folder, value, host_names, days_remaining)
     if not why:
         return _ret(name, True, "The certificate serves")
     changes = {name: f"made, because {why}"}
@@ -54,7 +54,7 @@ def certified(name, secret, names, days=825, days_remaining=300, user="postgres"
         return _ret(name, None, f"Would be made: {why}", changes)
     environment = __salt__["pillar.get"]("environment:name", unmask=True)
     try:
-        made = idr_backup_tls.made(value, environment, names, days)
+        made = idr_backup_tls.made(value, environment, host_names, days)
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         for file, content in made.items():
             _write(folder / file, content, MODES[file], user)

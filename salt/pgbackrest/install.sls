@@ -16,7 +16,7 @@ pgbackrest-certificate:
   pgbackrest.certified:
     - name: /etc/pgbackrest/tls
     - secret: secrets:pgbackrest:authority
-    - names:
+    - host_names:
         - {{ grains.id|tojson }}
     - days: {{ pillar.pgbackrest.certificate.days }}
     - days_remaining: {{ pillar.pgbackrest.certificate.days_remaining }}
