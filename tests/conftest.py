@@ -3,6 +3,8 @@
 import os
 import pathlib
 import subprocess
+import sys
+import threading
 
 import pytest
 import salt._logging
@@ -11,6 +13,9 @@ from saltfactories.plugins.event_listener import EventListener
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 LOOPBACK = "127.0.0.1"
 COMING_UP = pytest.StashKey[subprocess.Popen]()
+STATUS = pytest.StashKey[int]()
+# seconds after the tests' end
+LINGER = 60
 
 # Salt keeps early messages for a terminal that pytest closes first.
 salt._logging.shutdown_temp_handler()
@@ -66,12 +71,26 @@ def pytest_runtest_setup(item):
         session.stash[COMING_UP] = subprocess.Popen(["make", "up"], cwd=CHECKOUT, **quiet)
 
 
-def pytest_sessionfinish(session):
+def pytest_sessionfinish(session, exitstatus):
     """Nothing goes on when the tests have been interrupted."""
+    session.config.stash[STATUS] = int(exitstatus)
     process = session.stash.get(COMING_UP, None)
     if process and process.poll() is None:
         process.terminate()
         process.wait(60)
+
+
+def pytest_unconfigure(config):
+    """A thread that does not end, as salt-factories' listener once did, keeps nobody waiting."""
+    timer = threading.Timer(LINGER, _end, [config.stash.get(STATUS, 1)])
+    timer.daemon = True
+    timer.start()
+
+
+def _end(status):
+    left = ", ".join(thread.name for thread in threading.enumerate() if not thread.daemon)
+    print(f"{__file__}: these threads do not end within {LINGER} s: {left}", file=sys.stderr, flush=True)
+    os._exit(status)
 
 
 @pytest.fixture(scope="session")
