@@ -14,14 +14,17 @@ _ACL = """(SELECT coalesce(jsonb_object_agg(g, p), '{{}}') FROM (
     jsonb_agg(DISTINCT privilege_type) AS p
   FROM aclexplode(coalesce({acl}, acldefault('{kind}', {owner}))) GROUP BY 1) a)"""
 
+# A parameter that is in no file any more is in no line either, and in the words of the error alone (guc-file.l).
+_REMOVED = """substring(f.error FROM '^parameter "([^"]+)" cannot be changed without restarting the server$')"""
+
 _CLUSTER = f"""
 SELECT jsonb_build_object(
   'loaded', extract(epoch FROM pg_conf_load_time()),
   'pending', (SELECT coalesce(jsonb_agg(name ORDER BY name), '[]') FROM pg_settings WHERE pending_restart),
   'file_errors', (SELECT coalesce(jsonb_agg(jsonb_build_array(
-      f.sourcefile || ', line ' || f.sourceline || ': ' || f.name || ': ' || f.error, s.context, s.pending_restart)
+      concat_ws(': ', f.sourcefile || ', line ' || f.sourceline, f.name, f.error), s.context, s.pending_restart)
       ORDER BY f.sourcefile, f.sourceline), '[]')
-    FROM pg_file_settings f LEFT JOIN pg_settings s USING (name) WHERE f.error IS NOT NULL),
+    FROM pg_file_settings f LEFT JOIN pg_settings s ON s.name = coalesce(f.name, {_REMOVED}) WHERE f.error IS NOT NULL),
   'hba_errors', (SELECT coalesce(jsonb_agg(current_setting('hba_file') || ', line ' || line_number || ': ' || error
       ORDER BY line_number), '[]') FROM pg_hba_file_rules WHERE error IS NOT NULL),
   'roles', (SELECT jsonb_object_agg(r.rolname, jsonb_build_object(

@@ -4,12 +4,12 @@ include:
   - pgbackrest.{{ 'database' if 'database' in pillar.roles else 'timers' }}
 {%- else %}
 # Stopped where it has been; what is in a repository stays.
-pgbackrest-off:
+{%- for unit in ['idr-backup-diff.timer', 'idr-backup-full.timer', 'idr-backup-incr.timer', 'pgbackrest.service'] %}
+
+pgbackrest-off-{{ unit }}:
   service.dead:
-    - names:
-        - idr-backup-full.timer
-        - idr-backup-diff.timer
-        - idr-backup-incr.timer
-        - pgbackrest.service
+    - name: {{ unit }}
     - enable: false
+    - onlyif: systemctl cat {{ unit }}
+{%- endfor %}
 {%- endif %}

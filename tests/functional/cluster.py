@@ -42,6 +42,9 @@ class Cluster:
             file.write(CONFIGURATION.format(folder=self.folder))
         self.run("pg_ctl", "--wait", f"--pgdata={self.data}", f"--log={self.folder}/log", "start")
 
+    def restart(self):
+        self.run("pg_ctl", "--wait", "--mode=fast", f"--pgdata={self.data}", f"--log={self.folder}/log", "restart")
+
     def stop(self):
         self.run("pg_ctl", "--mode=immediate", f"--pgdata={self.data}", "stop")
         shutil.rmtree(self.folder)
