@@ -5,6 +5,7 @@ errors of one line.
 
 import functools
 import logging
+import types
 
 from cloud_errors import CloudError
 from salt.exceptions import SaltCloudSystemExit
@@ -22,8 +23,9 @@ def in_plain_words(words):
         Function that returns an exception as a text, or None for one that is a mistake of the driver itself.
     """
 
+    log_, failure = log, SaltCloudSystemExit
+
     def decorate(function):
-        @functools.wraps(function)
         def wrapper(*args, **kwargs):
             try:
                 return function(*args, **kwargs)
@@ -31,10 +33,13 @@ def in_plain_words(words):
                 text = words(exc)
                 if text is None:
                     raise
-                log.debug("%s failed", function.__name__, exc_info=True)
-                raise SaltCloudSystemExit(text) from exc
+                log_.debug("%s failed", function.__name__, exc_info=True)
+                raise failure(text) from exc
 
-        return wrapper
+        # Salt Cloud says which provider is meant by a global of the function that it calls, so that must be a function
+        # of the driver's own module, and needs no other global.
+        own = types.FunctionType(wrapper.__code__, function.__globals__, closure=wrapper.__closure__)
+        return functools.wraps(function)(own)
 
     return decorate
 

@@ -1,7 +1,10 @@
 """How Salt Cloud calls a driver's functions."""
 
+import types
+
 import cloud_calls
 import pytest
+import salt.utils.context
 from cloud_errors import CloudError
 from salt.exceptions import SaltCloudSystemExit
 
@@ -51,3 +54,15 @@ def test_errors_are_words_and_mistakes_stay_what_they_are():
         fail(CloudError("full"))
     with pytest.raises(KeyError):
         fail(KeyError("a"))
+
+
+def test_the_provider_that_salt_cloud_means_reaches_the_driver():
+    module = types.ModuleType("driver")
+    source = "@plain\ndef call(name, call=None):\n    return __active_provider_name__, name, call\n"
+    module.plain = cloud_calls.in_plain_words(str)
+    exec(source, vars(module))  # noqa: S102 - a driver's module of its own
+    assert module.call.__name__ == "call"
+    with salt.utils.context.func_globals_inject(module.call, __active_provider_name__="embassy:openstack"):
+        assert module.call("x", call="action") == ("embassy:openstack", "x", "action")
+    with pytest.raises(SaltCloudSystemExit, match="not defined"):
+        module.call("x")
