@@ -2,6 +2,7 @@
 
 import time
 
+import idr_move
 import pytest
 
 PROD = [
@@ -72,13 +73,28 @@ def test_the_next_release_is_made_of_clones_of_it(cloud):
     assert volumes["idr-next-management-data"]["origin"] is None
 
 
-def test_the_address_goes_over_to_the_next_release_and_stays(cloud):
+@pytest.fixture
+def mover(cloud, checkout, monkeypatch):
+    """What ``release.promote`` moves the public address with; each call is made where the cloud can be reached."""
+    for name, value in cloud.variables.items():
+        monkeypatch.setenv(name, value)
+    opts = {"conf_file": str(cloud.folder / "master"), "pillar_roots": {"base": [str(checkout / "pillar")]}}
+    made = cloud.plane.namespace.call(idr_move.Mover, opts, "idr-next")
+    return lambda name, *arguments: cloud.plane.namespace.call(getattr(made, name), *arguments)
+
+
+def test_the_address_goes_over_to_the_next_release_and_stays(cloud, mover):
     def address(name):
         return cloud.ask("-a", "show_instance", name)["embassy"]["openstack"][name]["public_ips"]
 
     before = address("idr-prod-proxy")
-    cloud.ask("-a", "swap_floating_ip", "idr-prod-proxy", "with=idr-next-proxy")
+    assert [mover("address", "idr-prod")] == before
+    mover("move", before[0], "idr-prod", "idr-next")
     assert address("idr-next-proxy") == before
+    mover("move", before[0], "idr-next", "idr-prod")
+    assert address("idr-prod-proxy") == before
+    cloud.ask("-a", "swap_floating_ip", "idr-prod-proxy", "with=idr-next-proxy")
+    assert mover("address", "idr-next") == before[0]
     answer = cloud.ask("-m", "idr-next.map", "-d", "-P")["embassy"]["openstack"]
     assert answer["idr-next-proxy"]["addresses_kept"] == before
     assert before[0] in cloud.left()["floating IPs"]
