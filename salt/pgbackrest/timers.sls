@@ -24,6 +24,7 @@ pgbackrest-timer-{{ type }}:
   service.dead:
     - name: idr-backup-{{ type }}.timer
     - enable: false
+    - onlyif: systemctl cat idr-backup-{{ type }}.timer
 {%- endif %}
 {%- endfor %}
 
