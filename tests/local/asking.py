@@ -8,18 +8,19 @@ import sys
 
 import salt.client
 import salt.config
+import salt.utils.args
 
 
 def main():
     options = salt.config.client_config("/etc/salt/master")
     for line in sys.stdin:
         asked = json.loads(line)
+        arguments, keywords = salt.utils.args.parse_input(asked["arguments"], condition=False)
         # anew each time: the master may have been started again
         with salt.client.get_local_client(mopts=dict(options)) as client:
             try:
-                answer = client.cmd(
-                    asked["hosts"], asked["function"], asked["arguments"], asked["within"], asked["kind"]
-                )
+                given = (asked["hosts"], asked["function"], arguments, asked["within"], asked["kind"])
+                answer = client.cmd(*given, kwarg=keywords)
             except Exception as error:  # noqa: BLE001 - whatever it is, the test is told
                 answer = f"{type(error).__name__}: {error}"
         print(json.dumps(answer, default=str), flush=True)

@@ -94,7 +94,8 @@ def test_secrets_are_only_where_they_belong(local):
     }
     server = ["database:omeroreadonly", "omero:public", "web:secret_key"]
     assert held == {
-        "database": ["database:omero", "database:omeroreadonly"],
+        "database": ["database:omero", "database:omeroreadonly", "pgbackrest:authority"],
+        "management": ["pgbackrest:authority"],
         "omeroreadwrite": ["database:omero", "omero:public", "omero:root", "web:secret_key"],
         "omeroreadonly-1": server,
         "omeroreadonly-2": server,
