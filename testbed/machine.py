@@ -41,6 +41,10 @@ TEST_PACKAGES = [
     "pebble",
     "postgresql",
     "unzip",
+    # the Vagrantfile, as it would be used with containers
+    "redir",
+    "vagrant",
+    "vagrant-lxc",
     # icegridadmin, which omero admin diagnostics asks
     "zeroc-ice-utils",
 ]
