@@ -1,8 +1,5 @@
 # Vagrant's machines by map, profiles and vagrant/machines.yaml. Plain Ruby: the Vagrantfile hands it to Vagrant.
-require "fileutils"
 require "ipaddr"
-require "open3"
-require "openssl"
 require "yaml"
 
 module IdrVagrant
@@ -11,9 +8,9 @@ module IdrVagrant
 
   PROVIDERS = %w[virtualbox libvirt lxc].freeze
   DATA = "vagrant/machines.yaml".freeze
-  HOST = /\A(?<environment>[a-z][a-z0-9-]*?)-(?<role>[a-z]+)(-[1-9][0-9]*)?\z/
+  HOST = /\A(?<environment>[a-z][a-z0-9-]*?)-(?<role>[a-z]+)(-(?<number>[1-9][0-9]*))?\z/
 
-  Machine = Struct.new(:name, :role, :address, :memory, :cpus, :volumes, :ports, :seed, keyword_init: true) do
+  Machine = Struct.new(:name, :role, :address, :memory, :cpus, :volumes, :ports, keyword_init: true) do
     def master?
       role == "master"
     end
@@ -25,7 +22,7 @@ module IdrVagrant
 
   # Everything that map and data say, checked.
   class Site
-    attr_reader :machines, :providers, :ssh_key, :environment, :volumes
+    attr_reader :machines, :providers, :environment
 
     def initialize(root, map)
       @root = root
@@ -36,7 +33,9 @@ module IdrVagrant
       @environment = environment_of(map, hosts)
       path = "pillar/env/#{@environment}/environment.yaml"
       @network = network(read(path)["network"], path)
-      @machines = [master] + hosts.each_with_index.map { |host, index| machine(map, index, **host) }
+      @machines = [the_master] + hosts.map { |host| machine(map, **host) }
+      two = @machines.group_by(&:address).values.find { |ones| ones.size > 1 }
+      wrong("#{DATA}: addresses", "an address for each machine", two.map(&:name)) if two
     end
 
     def prefix
@@ -54,23 +53,16 @@ module IdrVagrant
       folder if folder && File.directory?(folder)
     end
 
-    # Lay out what each machine gets before its Salt starts. Keys are made once, and stay as long as the folder does.
-    def seed(dotfile)
-      top = File.join(File.expand_path(dotfile, @root), "idr", @environment)
-      keys = File.join(top, "keys")
-      @volumes = File.join(top, "volumes")
-      [File.dirname(top), top, keys, @volumes].each { |folder| FileUtils.mkdir_p(folder, mode: 0o700) }
-      @ssh_key = key(keys, "vagrant")
-      @machines.each { |one| key(keys, one.name) }
-      login = login_key
-      @machines.each do |one|
-        one.seed = File.join(top, one.name)
-        FileUtils.mkdir_p(one.seed, mode: 0o700)
-        write(File.join(one.seed, "login.pub"), login)
-        names = { "NAME" => one.name, "MASTER" => address(1), "ENVIRONMENT" => @environment }
-        write(File.join(one.seed, "names"), names.map { |name, value| "#{name}=#{value}\n" }.join)
-        one.master? ? seed_master(one.seed, keys) : seed_minion(one, keys)
-      end
+    def master
+      @machines.first
+    end
+
+    # As Salt Cloud writes it for the local cloud's hosts.
+    def minion(machine)
+      mine = machine.volumes.select { |volume| volume[:kind] == "own" }
+      grains = { "memory" => machine.memory, "volumes" => mine.to_h { |one| [one[:name], "/dev/idr/#{one[:name]}"] } }
+      read("etc/cloud.conf.d/minion.conf").fetch("minion")
+                                          .merge("id" => machine.name, "master" => master.address, "grains" => grains)
     end
 
     private
@@ -93,7 +85,8 @@ module IdrVagrant
       found.each do |name, one|
         where = "#{DATA}: providers: #{name}"
         wrong(where, "the keys box and share", one) unless one.is_a?(Hash) && one.keys.sort == %w[box share]
-        wrong("#{where}: box", "the name of a box, such as debian/bookworm64", one["box"]) unless one["box"].is_a?(String)
+        good = one["box"].is_a?(String)
+        wrong("#{where}: box", "the name of a box, such as debian/bookworm64", one["box"]) unless good
         wrong("#{where}: share", "nfs or bind", one["share"]) unless %w[nfs bind].include?(one["share"])
       end
     end
@@ -102,7 +95,8 @@ module IdrVagrant
       wrong(where, "the keys memory and cpus", one) unless one.is_a?(Hash) && one.keys.sort == %w[cpus memory]
       { "memory" => 256, "cpus" => 1 }.each do |name, least|
         number = one[name]
-        wrong("#{where}: #{name}", "a whole number, at least #{least}", number) unless number.is_a?(Integer) && number >= least
+        good = number.is_a?(Integer) && number >= least
+        wrong("#{where}: #{name}", "a whole number, at least #{least}", number) unless good
       end
       { memory: one["memory"], cpus: one["cpus"] }
     end
@@ -135,24 +129,31 @@ module IdrVagrant
       wrong("#{path}: network", "a network such as 10.99.0.0/24", text)
     end
 
-    # The master is where pillar says that its file server is: on the network's first address.
-    def address(number)
-      found = IPAddr.new(@network.to_i + number, Socket::AF_INET)
-      wrong("#{@environment}: network", "an address for each machine", @network.to_s) if found.to_s == last_address
-      found.to_s
+    def address(number, where)
+      last = @network.to_range.last.to_i - @network.to_i - 2
+      good = number.is_a?(Integer) && number.between?(1, last)
+      wrong(where, "a number of an address of #{@network}/#{prefix}, 1 to #{last}", number) unless good
+      IPAddr.new(@network.to_i + number, Socket::AF_INET).to_s
     end
 
-    def master
+    # By role and number, so that no host's address changes when another comes or goes.
+    def address_of(parsed)
+      first = @data["addresses"].is_a?(Hash) ? @data["addresses"][parsed[:role]] : nil
+      address(first.is_a?(Integer) ? first + parsed[:number].to_i : first, "#{DATA}: addresses: #{parsed[:role]}")
+    end
+
+    def the_master
       given = size("#{DATA}: master", @data["master"])
-      Machine.new(name: "master", role: "master", address: address(1), volumes: [], ports: {}, **given)
+      # where pillar says that its file server is
+      Machine.new(name: "master", role: "master", address: address(1, "network"), volumes: [], ports: {}, **given)
     end
 
-    def machine(map, index, name:, profile:, own:, parsed:)
+    def machine(map, name:, profile:, own:, parsed:)
       settings = profile_of(map, profile).merge(own)
       sizes = @data["sizes"]
       where = "#{DATA}: sizes: #{settings['size']}"
       given = size(where, sizes.is_a?(Hash) ? sizes[settings["size"]] : nil)
-      Machine.new(name: name, role: parsed[:role], address: address(10 + index), seed: nil,
+      Machine.new(name: name, role: parsed[:role], address: address_of(parsed),
                   volumes: volumes_of(name, profile, settings["volumes"] || []) + shared(name),
                   ports: parsed[:role] == "proxy" ? ports : {}, **given)
     end
@@ -191,94 +192,5 @@ module IdrVagrant
       good = found.is_a?(Hash) && found.flatten.all? { |port| port.is_a?(Integer) && port.between?(1, 65_535) }
       good ? found : wrong("#{DATA}: ports", "numbers of ports of this machine, and of the proxy", found)
     end
-
-    # Of 2048 bits, as minions make their own.
-    def key(folder, name)
-      path = File.join(folder, "#{name}.pem")
-      return path if File.exist?(path)
-
-      made = OpenSSL::PKey::RSA.new(2048)
-      # the private half last: with it the pair is there
-      write(File.join(folder, "#{name}.pub"), made.public_key.to_pem)
-      write(path, made.to_pem)
-      path
-    end
-
-    def login_key
-      text, status = Open3.capture2("ssh-keygen", "-y", "-f", @ssh_key)
-      status.success? ? text : wrong(@ssh_key, "an RSA key; without the file there will be a new one", "something else")
-    end
-
-    def copy(from, path)
-      write(path, File.read(from))
-    end
-
-    # Whole or not at all, and only what is new: another vagrant may be handing it to a machine.
-    def write(path, text)
-      return if File.exist?(path) && File.read(path) == text
-
-      fresh = "#{path}.#{Process.pid}"
-      File.open(fresh, "w", 0o600) { |file| file.write(text) }
-      File.rename(fresh, path)
-    end
-
-    def seed_master(folder, keys)
-      %w[pem pub].each { |kind| copy(File.join(keys, "master.#{kind}"), File.join(folder, "master.#{kind}")) }
-      minions = File.join(folder, "minions")
-      FileUtils.mkdir_p(minions, mode: 0o700)
-      names = @machines.reject(&:master?).map(&:name)
-      names.each { |name| copy(File.join(keys, "#{name}.pub"), File.join(minions, name)) }
-      (Dir.children(minions) - names).each { |gone| FileUtils.rm_f(File.join(minions, gone)) }
-    end
-
-    def seed_minion(machine, keys)
-      { "#{machine.name}.pem" => "minion.pem", "#{machine.name}.pub" => "minion.pub", "master.pub" => "minion_master.pub" }
-        .each { |from, to| copy(File.join(keys, from), File.join(machine.seed, to)) }
-      %w[requirements/minion.txt testbed/image/salt-minion.service vagrant/idr-volumes vagrant/idr-volumes.service]
-        .each { |path| copy(File.join(@root, path), File.join(machine.seed, File.basename(path))) }
-      write(File.join(machine.seed, "minion"), YAML.dump(minion(machine)))
-      rows = machine.volumes.map { |volume| "#{volume.values_at(:name, :file, :size, :kind).join(' ')}\n" }
-      write(File.join(machine.seed, "volumes"), rows.join)
-    end
-
-    # As Salt Cloud writes it for the local cloud's hosts.
-    def minion(machine)
-      mine = machine.volumes.select { |volume| volume[:kind] == "own" }
-      grains = { "memory" => machine.memory, "volumes" => mine.to_h { |one| [one[:name], "/dev/idr/#{one[:name]}"] } }
-      read("etc/cloud.conf.d/minion.conf").fetch("minion")
-                                          .merge("id" => machine.name, "master" => address(1), "grains" => grains)
-    end
-  end
-
-  # What each provider is told, beside its box.
-
-  def self.virtualbox(made, override, machine, _site)
-    made.memory = machine.memory
-    made.cpus = machine.cpus
-    # Without the machine itself, which VirtualBox lets into networks of certain addresses only.
-    override.vm.network "private_network", ip: machine.address, virtualbox__intnet: "idr"
-  end
-
-  def self.libvirt(made, override, machine, site)
-    made.memory = machine.memory
-    made.cpus = machine.cpus
-    override.vm.network "private_network", ip: machine.address, libvirt__network_name: "idr",
-                                           libvirt__host_ip: site.last_address, libvirt__forward_mode: "none",
-                                           libvirt__dhcp_enabled: false
-  end
-
-  def self.lxc(made, _override, machine, site)
-    made.container_name = machine.name
-    unified = File.exist?("/sys/fs/cgroup/cgroup.controllers")
-    made.customize(unified ? "cgroup2.memory.max" : "cgroup.memory.limit_in_bytes", "#{machine.memory}M")
-    # A second interface on LXC's own bridge: what vagrant-lxc does for private networks is gone with a reboot.
-    { "type" => "veth", "link" => "lxcbr0", "name" => "eth1", "flags" => "up",
-      "ipv4.address" => "#{machine.address}/#{site.prefix}" }
-      .each { |key, value| made.customize("net.1.#{key}", value) }
-    return if machine.volumes.empty?
-
-    # Where hosts that share a volume find its file.
-    files = site.volumes.gsub(" ", '\\040')
-    made.customize("mount.entry", "#{files} var/lib/idr-volumes none bind,create=dir 0 0")
   end
 end

@@ -8,6 +8,7 @@ export IDR_CACHE=/var/cache/idr-salt PYTHONPATH=/srv/idr:/srv/idr/_utils DEBIAN_
 
 hostname "$NAME"
 echo "$NAME" >/etc/hostname
+grep -q "[[:space:]]$NAME\$" /etc/hosts || echo "127.0.1.1 $NAME" >>/etc/hosts
 install -D -m 0600 -o vagrant -g vagrant "$seed/login.pub" /home/vagrant/.ssh/authorized_keys
 
 # packages for hosts: those of the local cloud, made by the same code
@@ -17,14 +18,14 @@ set -- ca-certificates curl python3-venv
 ls "$wheels"/zeroc_ice-*.whl >/dev/null 2>&1 || set -- "$@" g++ libbz2-dev libssl-dev python3-dev
 missing=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | grep -c ' installed$' || true)
 if [ "$missing" != $# ]; then
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "$@"
+  apt-get -qq -o DPkg::Lock::Timeout=300 update
+  apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 fi
 cd /srv/idr
 /usr/bin/python3 -c 'from testbed import wheels; wheels.make()'
 /usr/bin/python3 testbed/standin_release.py "$IDR_CACHE/releases" >/dev/null
 
-if ! "$place/bin/python3" -c 'import openstack, salt' 2>/dev/null || ! cmp -s requirements/master.txt "$place/master.txt"; then
+if ! cmp -s requirements/master.txt "$place/master.txt"; then
   python3 -m venv "$place"
   set -- "$place/bin/pip" install -q --disable-pip-version-check --find-links "$wheels" -r requirements/master.txt
   # nobody is asked for what is here
@@ -35,7 +36,13 @@ for command in salt salt-call salt-cloud salt-key salt-master salt-run; do ln -s
 
 # the repository's own configuration, and what differs here
 mkdir -p /etc/salt/master.d /etc/salt/cloud.conf.d
-ln -sf /srv/idr/etc/master.d/*.conf /etc/salt/master.d/
+for file in /srv/idr/etc/master.d/*.conf; do
+  case $file in
+    # Hosts that join by themselves while others are not up yet are in the way of the first state.apply: docs/vagrant.md
+    */reactor.conf | */schedule.conf) ;;
+    *) ln -sf "$file" /etc/salt/master.d/ ;;
+  esac
+done
 ln -sf /srv/idr/etc/cloud.conf.d/*.conf /etc/salt/cloud.conf.d/
 [ -e /etc/salt/master ] || echo '# see master.d' >/etc/salt/master
 pillar=/etc/salt/pillar
@@ -43,10 +50,10 @@ rm -rf "$pillar"
 cp -r vagrant/pillar "$pillar"
 cp "$seed/login.pub" "$pillar/env/$ENVIRONMENT/login.pub"
 [ "$SHARE" != bind ] || rm -f "$pillar/env/$ENVIRONMENT/share.sls"
-cat >/etc/salt/master.d/zz-vagrant.conf <<END
+cat >/etc/salt/master.d/00-vagrant.conf <<END
 # written by vagrant/master.sh
 interface: $ADDRESS
-# the first has what differs from the local cloud: files of the same names
+# Salt appends the lists of later files: what differs from the local cloud comes first, in files of the same names.
 pillar_roots: {base: [$pillar, /srv/idr/pillar]}
 END
 

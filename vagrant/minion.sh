@@ -13,20 +13,25 @@ install -D -m 0600 -o vagrant -g vagrant "$seed/login.pub" /home/vagrant/.ssh/au
 
 install -m 0755 "$seed/idr-volumes" /usr/local/sbin/idr-volumes
 install -m 0644 "$seed/idr-volumes.service" /etc/systemd/system/idr-volumes.service
-if [ "$SHARE" = bind ]; then cp "$seed/volumes" /etc/idr-volumes; else grep -v ' bind$' "$seed/volumes" >/etc/idr-volumes || true; fi
+# machines with kernels of their own have only their own
+[ "$SHARE" = bind ] || sed -i '/ bind$/d' "$seed/volumes"
+cp "$seed/volumes" /etc/idr-volumes
 systemctl daemon-reload
 [ ! -s /etc/idr-volumes ] || systemctl enable --now idr-volumes.service
 
-if [ ! -x "$place/bin/salt-minion" ]; then
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends ca-certificates curl python3-apt python3-venv
+if [ ! -x "$place/bin/salt-minion" ] || [ -e "$place.partial" ]; then
+  mkdir -p "${place%/*}"
+  touch "$place.partial"
+  # a machine that has just started may be at its own upgrades
+  set -- -qq -o DPkg::Lock::Timeout=300
+  apt-get "$@" update
+  apt-get "$@" install -y --no-install-recommends ca-certificates curl python3-apt python3-venv
   # the master may be at work on them still, or not up yet
   curl -sf -o /dev/null --retry 360 --retry-delay 10 --retry-all-errors "$wheels.ready"
-  python3 -m venv --system-site-packages "$place.new"
-  "$place.new/bin/pip" install -q --disable-pip-version-check --no-index --find-links "$wheels" \
+  python3 -m venv --system-site-packages "$place"
+  "$place/bin/pip" install -q --disable-pip-version-check --no-index --find-links "$wheels" \
     --trusted-host "$MASTER" --no-deps -r "$seed/minion.txt"
-  sed -i "1s|$place.new|$place|" "$place.new"/bin/*
-  mv "$place.new" "$place"
+  rm "$place.partial"
 fi
 for command in salt-call salt-minion; do ln -sf "$place/bin/$command" /usr/bin/; done
 

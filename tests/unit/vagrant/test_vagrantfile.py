@@ -32,6 +32,19 @@ def test_a_line_of_the_map_is_a_machine(site, checkout):
     assert _seed(site, "master", "minions/idr-local-omeroreadonly-7").startswith("-----BEGIN PUBLIC KEY-----")
 
 
+def test_no_address_changes_when_another_host_comes(site):
+    def addresses():
+        nodes = site.read().nodes
+        return {name: node["libvirt"][1]["network"][0][1]["ip"] for name, node in nodes.items()}
+
+    before = addresses()
+    path = site.root / "idr-local.map"
+    path.write_text(
+        path.read_text().replace("idr-omeroreadonly:\n", "idr-omeroreadonly:\n  - idr-local-omeroreadonly-9\n")
+    )
+    assert addresses() == before | {"idr-local-omeroreadonly-9": "10.99.0.109"}
+
+
 def test_another_map_is_named_by_a_variable(site):
     (site.root / "small.map").write_text("idr-proxy: [{idr-local-proxy: {size: m1.small}}]\n")
     nodes = site.read(IDR_MAP="small.map").nodes
@@ -170,6 +183,8 @@ def test_minions_are_told_what_salt_cloud_tells_them(site):
         ("vagrant/machines.yaml", "  m1.large:", "  m1.big:", "sizes: m1.large: expected the keys memory and cpus"),
         ("vagrant/machines.yaml", "share: bind", "share: smb", 'lxc: share: expected nfs or bind, found "smb"'),
         ("vagrant/machines.yaml", "box: idr/debian-12", "box: 12", "lxc: box: expected the name of a box"),
+        ("vagrant/machines.yaml", "proxy: 30", "proxies: 30", "addresses: proxy: expected a number of an address of"),
+        ("vagrant/machines.yaml", "proxy: 30", "proxy: 10", "addresses: expected an address for each machine"),
         ("vagrant/machines.yaml", "8080: 80", "8080: http", "ports: expected numbers of ports"),
         ("vagrant/machines.yaml", "volume: 10", "volume: big", "volume: expected a number of GB"),
     ],
