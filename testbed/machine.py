@@ -41,7 +41,8 @@ TEST_PACKAGES = [
     "pebble",
     "postgresql",
     "unzip",
-    # the Vagrantfile, as it would be used with containers
+    # the Vagrantfile, and its machines as containers
+    "dnsmasq-base",
     "redir",
     "vagrant",
     "vagrant-lxc",
