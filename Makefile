@@ -1,4 +1,4 @@
-.PHONY: up down test test-cloud test-endurance lint
+.PHONY: up down test test-cloud test-endurance test-vagrant lint
 
 up:
 	@testbed/run up
@@ -14,6 +14,9 @@ test-cloud:
 
 test-endurance:
 	@testbed/run test tests/local/endurance
+
+test-vagrant:
+	@testbed/run test tests/vagrant
 
 lint:
 	@testbed/run lint

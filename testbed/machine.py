@@ -41,6 +41,11 @@ TEST_PACKAGES = [
     "pebble",
     "postgresql",
     "unzip",
+    # the Vagrantfile, and its machines as containers
+    "dnsmasq-base",
+    "redir",
+    "vagrant",
+    "vagrant-lxc",
     # icegridadmin, which omero admin diagnostics asks
     "zeroc-ice-utils",
 ]

@@ -58,7 +58,7 @@ def _kind(item):
 
 def pytest_collection_modifyitems(items):
     """Quick tests first; the local environment last, and its removal after everything else."""
-    order = ("unit", "render", "functional", "integration", "cloud", "local")
+    order = ("unit", "render", "functional", "integration", "cloud", "local", "vagrant")
     items.sort(key=lambda item: (order.index(_kind(item)), item.path.name == "test_zz_down.py"))
 
 
