@@ -121,10 +121,18 @@ def size(path):
 
         salt '*' volume.size /data
     """
+    return _bytes(path, _mounted(path)["device"])
+
+
+def _mounted(path):
     mounted = __salt__["mount.active"]().get(path)
     if not mounted:
         raise CommandExecutionError(f"{path}: nothing is mounted there")
-    result = _run(["blockdev", "--getsize64", mounted["device"]])
+    return mounted
+
+
+def _bytes(path, device):
+    result = _run(["blockdev", "--getsize64", device])
     if result["retcode"]:
         raise CommandExecutionError(f"{path}: {result['stderr']}")
     return int(result["stdout"])
@@ -143,17 +151,14 @@ def growth(path):
 
         salt '*' volume.growth /data
     """
-    mounted = __salt__["mount.active"]().get(path)
-    if not mounted:
-        raise CommandExecutionError(f"{path}: nothing is mounted there")
+    mounted = _mounted(path)
     if mounted["fstype"] != "xfs":
         raise CommandExecutionError(f"{path}: expected xfs, found {mounted['fstype']}")
-    size = _run(["blockdev", "--getsize64", mounted["device"]])
+    available = _bytes(path, mounted["device"])
     info = _run(["xfs_info", path])
-    for result in (size, info):
-        if result["retcode"]:
-            raise CommandExecutionError(f"{path}: {result['stderr']}")
-    return idr_volumes.growth(int(size["stdout"]), info["stdout"])
+    if info["retcode"]:
+        raise CommandExecutionError(f"{path}: {info['stderr']}")
+    return idr_volumes.growth(available, info["stdout"])
 
 
 def grow(path):

@@ -2,14 +2,11 @@
 The proxies of an environment, told who serves.
 """
 
-import concurrent.futures
-
 import idr_ids
 import idr_keys
 import idr_lock
 import idr_minions
 import idr_releases
-from salt.exceptions import CommandExecutionError
 
 # What makes the list of servers. Those who are not there yet are not waited for.
 SLS = "proxy.haproxy"
@@ -54,19 +51,8 @@ class Frontends:
 
         :returns: ``({host: answer}, {host: what went wrong, empty when all is well})``
         """
-        answers, errors = {}, {}
-
-        def one(host):
-            try:
-                answers[host] = self.minions.call(host, function, *args, **kwargs)
-                errors[host] = ""
-            except (CommandExecutionError, OSError) as exc:
-                errors[host] = str(exc)
-
-        if hosts:
-            with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
-                list(pool.map(one, hosts))
-        return answers, dict(sorted(errors.items()))
+        answers, wrong = self.minions.each(hosts, function, *args, **kwargs)
+        return answers, {host: wrong.get(host, "") for host in sorted(hosts)}
 
     def await_servers(self, up=(), gone=()):
         """

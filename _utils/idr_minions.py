@@ -50,9 +50,9 @@ class Minions:
             raise CommandExecutionError(f"{what}: {said(answer.get('return'))}")
         return answer.get("return")
 
-    def each(self, hosts, function, *args, limit=60, **kwargs):
+    def each(self, hosts, function, *args, **kwargs):
         """
-        Call a function on several hosts at the same time.
+        Call a function on several hosts at the same time, as :meth:`call` does.
 
         :returns: ``({host: what it returned}, {host: what went wrong})``; every host is in one of the two
         """
@@ -61,8 +61,8 @@ class Minions:
 
         def ask(host):
             try:
-                answers[host] = self.call(host, function, *args, limit=limit, **kwargs)
-            except CommandExecutionError as exc:
+                answers[host] = self.call(host, function, *args, **kwargs)
+            except (CommandExecutionError, OSError) as exc:
                 errors[host] = str(exc)
 
         with concurrent.futures.ThreadPoolExecutor(max(1, len(hosts))) as pool:
