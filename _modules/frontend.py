@@ -6,7 +6,6 @@ import pathlib
 
 import idr_ids
 import idr_proxy
-import idr_tls
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "frontend"
@@ -97,40 +96,6 @@ def client_arguments():
         salt '*-proxy' frontend.client_arguments
     """
     return idr_proxy.client_arguments([server["port"] for server in raw_servers() if server["api"]])
-
-
-def subject_names(names):
-    """
-    Names of a site as subjectAltName of its certificate.
-
-    :param names: list of DNS names and addresses
-    :returns: str such as ``DNS:a.example, IP:127.0.0.1``
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' frontend.subject_names '[a.example, 127.0.0.1]'
-    """
-    return idr_proxy.subject_names(names)
-
-
-def certificate_due(certificate, key, authority, names, days):
-    """
-    Why the certificate of a site has to be made anew.
-
-    :param certificate: path of a PEM file, ``key`` the path of its private key, ``authority`` that of who signed it
-    :param names: list of DNS names and addresses that it must have
-    :param days: for which it must still be valid
-    :returns: str, or None when it serves
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' frontend.certificate_due /etc/site.pem /etc/site.key /etc/ca.pem '[a.example]' 30
-    """
-    return idr_tls.due(certificate, key, authority, names, days)
 
 
 def maintenance(on=None, of="site"):

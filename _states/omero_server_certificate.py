@@ -2,10 +2,9 @@
 State of OMERO.server's certificate: part of the state module ``omero``.
 """
 
-import os
-import pathlib
 import pwd
 
+import key_file
 import omero_certificate
 from salt.exceptions import CommandExecutionError
 from state_returns import ret as _ret
@@ -42,22 +41,11 @@ def certificate(name, key, host, user, days_valid=3650, days_remaining=90):
     try:
         owner = pwd.getpwnam(user)
         text = __salt__["x509.create_private_key"](keysize=3072)
-        _own(key, text, owner, 0o600)
+        key_file.write(key, text, 0o600, owner)
         made = __salt__["x509.create_certificate"](
             signing_private_key=key, CN=host, O="OMERO.server", subjectAltName=f"DNS:{host}", days_valid=days_valid
         )
-        _own(name, made, owner, 0o644)
+        key_file.write(name, made, 0o644, owner)
     except (CommandExecutionError, KeyError, OSError) as exc:
         return _ret(name, False, str(exc))
     return _ret(name, True, f"Made: {reason}", {name: reason})
-
-
-def _own(path, text, owner, mode):
-    """Replace a file; it has its owner and mode before it has its content."""
-    fresh = f"{path}.new"
-    pathlib.Path(fresh).unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        os.chown(fresh, owner.pw_uid, owner.pw_gid)
-        os.chmod(fresh, mode)
-        file.write(text)
-    os.replace(fresh, path)

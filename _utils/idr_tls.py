@@ -19,8 +19,7 @@ def due(certificate, key, authority, names, days):
     """
     try:
         found, signer = _certificate(certificate), _certificate(authority)
-        with open(key, "rb") as stream:
-            private = serialization.load_pem_private_key(stream.read(), password=None)
+        private = _private(key)
         found.verify_directly_issued_by(signer)
         shown = _names(found)
     except FileNotFoundError as exc:
@@ -28,13 +27,46 @@ def due(certificate, key, authority, names, days):
     except (OSError, TypeError, ValueError) as exc:
         return f"it cannot be used: {exc}"
     except InvalidSignature:
-        return f"it is not signed by {authority}"
+        return not_signed(authority)
     if private.public_key() != found.public_key():
         return f"{key} is not its key"
     if shown != set(names):
         return f"it is for {', '.join(sorted(shown)) or 'nobody'}"
     left = found.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
     return None if left >= datetime.timedelta(days=days) else f"it ends in {left.days} days"
+
+
+def not_signed(authority):
+    """
+    Return the reason that :func:`due` has for a certificate of another authority.
+    """
+    return f"it is not signed by {authority}"
+
+
+def belongs(certificate, key):
+    """
+    Return whether a certificate and a private key can both be read and are of one pair.
+    """
+    try:
+        return _private(key).public_key() == _certificate(certificate).public_key()
+    except (OSError, TypeError, ValueError):
+        return False
+
+
+def usable(key):
+    """
+    Return whether the file of a private key is there and can be read without a password.
+    """
+    try:
+        _private(key)
+    except (OSError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _private(path):
+    with open(path, "rb") as stream:
+        return serialization.load_pem_private_key(stream.read(), password=None)
 
 
 def _certificate(path):

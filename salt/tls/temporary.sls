@@ -9,25 +9,13 @@ tls-temporary-folder:
     - require:
         - file: tls-folder
 
-tls-temporary-key:
-  x509.private_key_managed:
-    - name: {{ tls.folder }}/temporary/privkey.pem
-    - algo: ec
-    - keysize: 256
-    - mode: '0600'
+tls-temporary-certificate:
+  site_certificate.temporary:
+    - name: {{ tls.folder }}/temporary/fullchain.pem
+    - key: {{ tls.folder }}/temporary/privkey.pem
+    - hosts: {{ tls.names|tojson }}
     - require:
         - file: tls-temporary-folder
-
-tls-temporary-certificate:
-  x509.certificate_managed:
-    - name: {{ tls.folder }}/temporary/fullchain.pem
-    - signing_private_key: {{ tls.folder }}/temporary/privkey.pem
-    - CN: {{ tls.names[0]|tojson }}
-    - subjectAltName: {{ salt['frontend.subject_names'](tls.names)|tojson }}
-    - days_valid: 365
-    - days_remaining: 30
-    - require:
-        - x509: tls-temporary-key
 
 {#- certbot's hook turns it to what was issued. #}
 tls-certificate:
@@ -35,6 +23,6 @@ tls-certificate:
     - name: {{ tls.folder }}/acme
     - target: {{ live if issued else tls.folder ~ '/temporary' }}
     - require:
-        - x509: tls-temporary-certificate
+        - site_certificate: tls-temporary-certificate
     - watch_in:
         - service: nginx-service

@@ -90,7 +90,7 @@ def test_the_states_converge_from_nothing_on_all_hosts_at_once(applied):
     for name, states in applied.items():
         assert isinstance(states, dict), states
         failed = [f"{state['__id__']}: {state['comment']}" for state in states.values() if state["result"] is not True]
-        assert not failed, (name, failed)
+        assert not failed, "\n".join([name, *failed])
 
 
 def test_volumes_of_cinder_are_mounted(site, applied):

@@ -4,25 +4,14 @@ import getpass
 import ssl
 
 import pytest
-
-
-def _twice(apply, state, name, **arguments):
-    """Apply as a user would: predicted, done as predicted, then nothing to do."""
-    predicted = apply(state, name, test=True, **arguments)
-    assert predicted["result"] is None, predicted
-    ret = apply(state, name, **arguments)
-    assert (ret["result"], ret["changes"]) == (True, predicted["changes"]), ret
-    for test in (True, False):
-        again = apply(state, name, test=test, **arguments)
-        assert (again["result"], again["changes"]) == (True, {})
-    return ret
+from twice import twice
 
 
 @pytest.fixture
 def certificate(apply, tmp_path):
     given = {"key": str(tmp_path / "server.key"), "host": "idr-test-omeroreadonly-1", "user": getpass.getuser()}
 
-    def make(check=_twice, **more):
+    def make(check=twice, **more):
         return check(apply, "omero.certificate", str(tmp_path / "server.pem"), **(given | more))
 
     return make

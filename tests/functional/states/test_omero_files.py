@@ -6,18 +6,7 @@ import sys
 import zipfile
 
 import pytest
-
-
-def _twice(apply, state, name, **arguments):
-    """Apply as a user would: predicted, done as predicted, then nothing to do."""
-    predicted = apply(state, name, test=True, **arguments)
-    assert predicted["result"] is None, predicted
-    ret = apply(state, name, **arguments)
-    assert (ret["result"], ret["changes"]) == (True, predicted["changes"]), ret
-    for test in (True, False):
-        again = apply(state, name, test=test, **arguments)
-        assert (again["result"], again["changes"]) == (True, {})
-    return ret
+from twice import twice
 
 
 def _wheel(folder, version):
@@ -42,7 +31,7 @@ def venv(apply, tmp_path, monkeypatch):
     digests = {version: _wheel(tmp_path, version) for version in ("1", "2")}
     (folder / "pip.conf").write_text(f"[global]\nno-index = true\nfind-links = {tmp_path}\n")
 
-    def venv(*texts, check=_twice):
+    def venv(*texts, check=twice):
         requirements = [{f"{number}.txt": text} for number, text in enumerate(texts)]
         given = {"python": sys.executable, "requirements": requirements}
         return check(apply, "omero_files.venv", str(folder), **given)
