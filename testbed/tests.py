@@ -15,9 +15,12 @@ LINTERS = (
     ("mypy", "_utils"),
 )
 
+# They have nothing outside themselves, so every processor takes files of them.
+ALONE = ("-n", str(os.cpu_count()), "--dist", "loadfile", "tests/unit", "tests/render")
+
 # All of tests/cloud take longer than a run of everything may: `make test-cloud`.
 USUAL = (
-    *(f"tests/{kind}" for kind in ("unit", "render", "functional", "integration", "local")),
+    *(f"tests/{kind}" for kind in ("functional", "integration", "local")),
     "tests/cloud/test_map.py",
     "tests/cloud/infrastructure/test_infrastructure_states.py",
     # an hour of storms and deaths: `make test-endurance`
@@ -53,4 +56,6 @@ def run(options):
     """Run pytest with `options`; without any, the linters and then every test, but of the cloud's only some."""
     tools = _prepare([*machine.TEST_PACKAGES, *openstack.PACKAGES])
     failed = lint() if not options else 0
-    return _call(tools, [f"{tools}/python", "-m", "pytest", *(options or USUAL)]) or failed
+    for chosen in [options] if options else [ALONE, USUAL]:
+        failed = _call(tools, [f"{tools}/python", "-m", "pytest", *chosen]) or failed
+    return failed
