@@ -21,6 +21,7 @@ systemd-container. It works with and without systemd as the machine's first proc
       sizes: {m1.small: {ram: 1024, cpus: 1}}    # ram in MB
       boot_timeout: 180                    # seconds, as is
       stop_timeout: 60
+      reserve: 1                           # GB of the pool that have to be free for one more volume or snapshot, as is
       minion: {master: 10.99.0.1}
       shares:                              # what stands for NFS: these hosts get that volume as well
         - {hosts: '(?P<environment>.+)-omeroreadonly', volume: '{environment}-omeroreadwrite-data'}

@@ -32,7 +32,7 @@ class Cloud:
     def __init__(self, settings):
         self.settings = settings
         self.hosts = nspawn_records.Hosts(settings.state_dir)
-        self.pool = nspawn_pool.Pool(settings.pool)
+        self.pool = nspawn_pool.Pool(settings.pool, settings.reserve)
         self.addresses = nspawn_addresses.Addresses(settings.state_dir, settings.floating_ips)
 
     def images(self):

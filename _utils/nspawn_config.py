@@ -28,7 +28,7 @@ class Share:
 class Provider:
     """
     A provider's settings: folders, the LAN, sizes ``{name: {ram: MB, cpus: N}}``, limits of waits in seconds, the
-    :class:`Share` tuple, and ``{name: host}`` of what stands for floating IPs.
+    :class:`Share` tuple, ``{name: host}`` of what stands for floating IPs, and the GB that the pool keeps free.
     """
 
     state_dir: Path
@@ -42,6 +42,7 @@ class Provider:
     stop_timeout: int
     shares: tuple = ()
     floating_ips: dict = field(default_factory=dict)
+    reserve: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def provider(details, alias):
         stop_timeout=_seconds(details, "stop_timeout", 60, where),
         shares=_shares(details.get("shares", []), where),
         floating_ips=_floating_ips(details.get("floating_ips", {}), where),
+        reserve=_gigabytes(details, "reserve", 1, where),
     )
 
 
@@ -99,6 +101,13 @@ def _seconds(details, key, default, where):
     value = details.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise CloudError(f"{where}: {key}: expected a number of seconds, at least 1, got {value!r}")
+    return value
+
+
+def _gigabytes(details, key, default, where):
+    value = details.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise CloudError(f"{where}: {key}: expected a number of GB, got {value!r}")
     return value
 
 

@@ -7,6 +7,7 @@ Names are unique per kind. Sizes are in GB (GiB). Whoever changes something hold
 """
 
 import datetime
+import errno
 import fcntl
 import os
 import shutil
@@ -22,10 +23,16 @@ GIB = 1 << 30
 
 
 class Pool:
-    """The volumes and snapshots below ``path``."""
+    """
+    The volumes and snapshots below ``path``.
 
-    def __init__(self, path):
-        self.path = Path(path)
+    reserve
+        GB that have to be free for one more: volumes take their room only when they are written to, and a host whose
+        volume finds none any more loses its file system.
+    """
+
+    def __init__(self, path, reserve=0):
+        self.path, self.reserve = Path(path), reserve
 
     def lock(self):
         """Hold what guards every change of the pool."""
@@ -111,6 +118,12 @@ class Pool:
             "created_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "origin": {key: origin[key] for key in ("kind", "id", "name")} if origin else None,
         } | more
+        free = shutil.disk_usage(self.path).free
+        if free < self.reserve * GIB:
+            raise CloudError(
+                f"pool {self.path}: no space for the {kind} {name}: {free / GIB:.1f} GB are free, expected at least "
+                f"{self.reserve} (reserve)"
+            )
         folder = self._folder(record)
         folder.mkdir(parents=True)
         try:
@@ -121,8 +134,10 @@ class Pool:
                 handle.truncate(size * GIB)
             # the record comes last: without it the folder is nothing
             self.save(record)
-        except BaseException:
+        except BaseException as exc:
             shutil.rmtree(folder)
+            if getattr(exc, "errno", None) == errno.ENOSPC:
+                raise CloudError(f"pool {self.path}: no space for the {kind} {name}") from exc
             raise
         return record
 
@@ -131,6 +146,8 @@ class Pool:
             try:
                 fcntl.ioctl(target.fileno(), FICLONE, handle.fileno())
             except OSError as exc:
+                if exc.errno == errno.ENOSPC:
+                    raise
                 raise CloudError(
                     f"pool {self.path}: expected a filesystem with reflinks (XFS or btrfs) to clone on: {exc.strerror}"
                 ) from exc

@@ -49,6 +49,7 @@ def test_provider_without_a_key(key):
         ({"sizes": {"m1": {"ram": 512}}}, "provider local: sizes: m1: expected the keys ram and cpus"),
         ({"sizes": {"m1": {"ram": "1G", "cpus": 1}}}, "provider local: sizes: m1: ram: expected a number"),
         ({"sizes": {"m1": {"ram": 512, "cpus": 0}}}, "provider local: sizes: m1: cpus: expected a number"),
+        ({"reserve": -1}, "provider local: reserve: expected a number of GB, got -1"),
         ({"boot_timeout": "soon"}, "provider local: boot_timeout: expected a number of seconds"),
     ],
 )

@@ -40,6 +40,29 @@ def test_names_are_unique(pool):
         pool.create("a", 1, "here")
 
 
+@pytest.mark.parametrize("kind", ["volume", "snapshot"])
+def test_a_pool_that_is_nearly_full_takes_nothing_more(pool, copying, kind):
+    origin = pool.create("a", 1, "here")
+    known = sorted(pool.path.rglob("*"))
+    pool.reserve = 1 << 20
+    with pytest.raises(CloudError, match=f"no space for the {kind} b: .* GB are free, expected at least 1048576"):
+        pool.create("b", 1, "here") if kind == "volume" else pool.snapshot("b", origin, "here")
+    assert sorted(pool.path.rglob("*")) == known
+
+
+def test_a_pool_that_becomes_full_meanwhile_keeps_no_half_of_it(pool, monkeypatch):
+    origin = pool.create("a", 1, "here")
+    known = sorted(pool.path.rglob("*"))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(nspawn_pool.fcntl, "ioctl", full)
+    with pytest.raises(CloudError, match="no space for the snapshot b"):
+        pool.snapshot("b", origin, "here")
+    assert [path for path in sorted(pool.path.rglob("*")) if path.name != "snapshots"] == known
+
+
 def test_find_by_name_and_id(pool):
     volume = pool.create("a", 1, "here")
     assert pool.find("volume", "a", "here") == volume
