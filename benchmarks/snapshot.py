@@ -4,10 +4,10 @@ How long writers wait for a set of snapshots, and what readers notice of it.
 
 Usage: benchmarks/snapshot.py [--sets N] [--json]
 
-Takes N sets of the local environment (`make up`) under a load of pgbench in a database of its own, with visitors who
-read pages that no cache has. The pause is the longest that one transaction took around a set; in quiet times nobody
-takes any. Needs a machine that does nothing else. Goals: pause 1 s at the median and 3 s at worst, no failed read, p99
-of reads at most twice that of quiet times.
+Takes N sets of five volumes of the local environment (`make up`; two read-only servers get one more each meanwhile)
+under a load of pgbench in a database of its own, with visitors who read pages that no cache has. The pause is the
+longest that one transaction took around a set; in quiet times nobody takes any. Needs a machine that does nothing else.
+Goals: pause 1 s at the median and 3 s at worst, no failed read, p99 of reads at most twice that of quiet times.
 """
 
 import argparse
@@ -15,11 +15,16 @@ import json
 import pathlib
 import statistics
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:1] = [str(ROOT), str(ROOT / "_utils")]
+
+from testbed import more_volumes  # noqa: E402
+
 LOCAL = ROOT / "bin/local"
 ENVIRONMENT = "idr-local"
 DATABASE = f"{ENVIRONMENT}-database"
@@ -142,7 +147,8 @@ def main():
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="where the site is")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     chosen = parser.parse_args()
-    found = measure(max(1, chosen.sets), chosen.url)
+    with more_volumes.beside(ENVIRONMENT, "omeroreadonly", [1, 2]):
+        found = measure(max(1, chosen.sets), chosen.url)
     if chosen.json:
         return print(json.dumps(found, indent=2))
     for name, value in found.items():

@@ -9,7 +9,7 @@ import snapshotting
 import visiting
 from snapshotting import DATABASE, ENVIRONMENT, HOSTS, POOL, PROXY, WRITER
 
-from testbed import master, processes, site
+from testbed import master, more_volumes, processes, site
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +97,20 @@ def test_a_broken_set_is_found_broken(local, taken):
     assert no_scratch(local)
 
 
-def test_a_refused_snapshot_leaves_none(local, roots):
+@pytest.fixture
+def five(local):
+    """Names of all volumes of a set: two read-only servers have one more each."""
+    with more_volumes.beside(ENVIRONMENT, "omeroreadonly", [1, 2]) as more:
+        yield sorted([f"{DATABASE}-db", f"{WRITER}-data", f"{PROXY}-nginxcache", *more])
+
+
+def none_is_left(local, told):
+    return local.run("sh", "-c", f"grep -l {told['id']} {POOL}/snapshots/*/snapshot.json").stdout == ""
+
+
+def test_refused_snapshots_leave_none(local, roots, five):
     pool = f"cd {POOL}"
-    find = f'{pool} && dirname $(grep -l \'"name": "{WRITER}-data"\' volumes/*/volume.json)'
+    find = f'{pool} && dirname $(grep -l \'"name": "{five[2]}"\' volumes/*/volume.json)'
     folder = local.run("sh", "-c", find).stdout.strip()
     assert local.run("sh", "-c", f"{pool}/{folder} && mv data elsewhere").returncode == 0
     try:
@@ -107,9 +118,23 @@ def test_a_refused_snapshot_leaves_none(local, roots):
     finally:
         local.run("sh", "-c", f"{pool}/{folder} && mv elsewhere data")
     assert (told["complete"], told["volumes"]) == (False, {})
-    assert f"{WRITER}-data" in told["errors"][0]
-    assert local.run("sh", "-c", f"{pool} && grep -l {told['id']} snapshots/*/snapshot.json").stdout == ""
+    assert five[2] in told["errors"][0]
+    assert none_is_left(local, told)
     assert all_write(roots)
+    # all but half of a GB
+    fill = f'{pool} && fallocate -l $(($(stat -f -c "%f * %S" .) - 500000000)) filler'
+    assert local.run("sh", "-c", fill).returncode == 0
+    try:
+        told = snapshotting.run(local, "snapshot.create", ENVIRONMENT)
+    finally:
+        local.run("rm", f"{POOL}/filler")
+    assert (told["complete"], told["volumes"]) == (False, {})
+    assert "no space" in told["errors"][0]
+    assert none_is_left(local, told)
+    assert all_write(roots)
+    told = snapshotting.run(local, "snapshot.create", ENVIRONMENT)
+    assert (told["complete"], sorted(told["volumes"])) == (True, five)
+    local.run("salt-run", "snapshot.prune", ENVIRONMENT, "keep=1", "daily=0", "weekly=0", "monthly=0")
 
 
 def test_a_master_that_is_killed_leaves_nobody_frozen(local, roots):
