@@ -78,7 +78,7 @@ class Cloud:
         """
         try:
             more = {"vm_overrides": overrides} if overrides else {}
-            made = self._client().profile(profile, names, parallel=True, **more)
+            made = self._client().profile(profile, names, parallel=True, **self._configured(), **more)
         except (SaltException, SystemExit) as exc:
             return dict.fromkeys(names, str(exc))
         return {name: _error(made.get(name)) for name in names}
@@ -91,7 +91,7 @@ class Cloud:
         :returns: ``{name: what went wrong}``, empty when all are there
         """
         try:
-            made = self._client().map_run(str(path), parallel=True)
+            made = self._client().map_run(str(path), parallel=True, **self._configured())
         except (SaltException, SystemExit) as exc:
             return {str(path): str(exc)}
         return {name: wrong for name, wrong in ((name, _error(node)) for name, node in sorted(made.items())) if wrong}
@@ -111,6 +111,10 @@ class Cloud:
         :raises ValueError: the cloud refuses
         """
         self._done(f"stop {name}", self._client().action, fun="stop", names=[name])
+
+    def _configured(self):
+        """What Salt Cloud's client, unlike its command, does not take from the configuration."""
+        return {"script_args": self.opts["script_args"]} if self.opts.get("script_args") else {}
 
     def _client(self):
         return salt.cloud.CloudClient(str(self.path))

@@ -180,3 +180,19 @@ def test_settings_are_laid_over_those_of_the_profile(client):
     cloud = client({"a": {"id": 1}})
     assert cloud.make("ro", ["a"], {"a": {"volumes": []}}) == {"a": ""}
     assert cloud.double.asked[0][3]["vm_overrides"] == {"a": {"volumes": []}}
+
+
+@pytest.mark.parametrize("how", ["map", "profile"])
+def test_hosts_are_made_as_the_configuration_says_and_not_by_defaults_of_the_client(monkeypatch, tmp_path, how):
+    (tmp_path / "cloud").write_text("script_args: -C -F\n")
+    seen = []
+
+    def refuse(opts):
+        seen.append(opts)
+        raise SaltCloudSystemExit("no")
+
+    cloud = idr_cloud.Cloud({"conf_file": str(tmp_path / "master")})
+    monkeypatch.setattr(salt.cloud, "Map", refuse)
+    told = cloud.run_map(tmp_path / "a.map") if how == "map" else cloud.make("idr-base", ["a"])
+    assert list(told.values()) == ["no"]
+    assert (seen[0]["script_args"], seen[0]["parallel"]) == ("-C -F", True)
