@@ -23,9 +23,10 @@ def __virtual__():
 
 def prepare(environment, **kwargs):
     """
-    Make an environment whose data are those of another one: a map with clones of a set of snapshots for volumes, its
-    hosts side by side, secrets of its own, all states, and the proof that it could be the public site. What was
-    interrupted goes on with the same set when it is called again.
+    Make an environment whose data are those of another one: a map with clones of a set of snapshots for volumes, what
+    it needs of its cloud (``orch.infrastructure``, where its pillar has that), its hosts side by side, secrets of its
+    own, all states, and the proof that it could be the public site. What was interrupted goes on with the same set when
+    it is called again.
 
     :param environment: name of the new environment, which has its pillar already and no host. Its hosts are those of
         its map; where no map has it, those of the environment that is cloned
@@ -76,6 +77,8 @@ def _prepared(preparation, environment, set_id):
         path, hosts = preparation.rendered(set_id)
         answered(__salt__["idr.secrets"](environment))
         answered(__salt__["idr.check"](environment))
+        if preparation.has_infrastructure:
+            _surrounded(environment)
         preparation.make(path)
         preparation.wait(hosts)
         _tell(environment, "made", hosts=hosts)
@@ -87,6 +90,21 @@ def _prepared(preparation, environment, set_id):
         raise
     _tell(environment, "prepared", **{"set": set_id})
     return {"environment": environment, "set": set_id, "hosts": hosts, "map": str(path)}
+
+
+def _surrounded(environment):
+    """Networks, security groups and the like, as the map's hosts need them."""
+    answer = __salt__["state.orchestrate"]("orch.infrastructure", pillar={"environment": environment})
+    wrong = [why for told in answer["data"].values() for why in _failed(told)]
+    if wrong or answer["retcode"]:
+        raise ValueError(f"orch.infrastructure: {'; '.join(wrong) or 'failed'}")
+
+
+def _failed(told):
+    """What went wrong of an orchestration: errors of its rendering, or states that failed."""
+    if not isinstance(told, dict):
+        return map(str, told)
+    return [state["comment"] for state in told.values() if state["result"] is not True]
 
 
 def _tell(environment, step, **data):

@@ -9,6 +9,7 @@ import idr_clones
 import idr_cloud
 import idr_files
 import idr_ids
+import idr_infrastructure
 import idr_keys
 import idr_maps
 import idr_minions
@@ -44,7 +45,9 @@ class Preparation:
         self.pillar = idr_pillar.root(opts)
         self.root = self.pillar.parent
         self.minions, self.cloud = idr_minions.Minions(opts), idr_cloud.Cloud(opts)
-        settings = self.pillar / "env" / environment / "environment.yaml"
+        folder = self.pillar / "env" / environment
+        settings = folder / "environment.yaml"
+        self.has_infrastructure = (folder / idr_infrastructure.FILE).exists()
         if not settings.exists():
             raise ValueError(f"{settings}: expected the environment's settings, as those of the one that is cloned")
 

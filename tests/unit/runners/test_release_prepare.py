@@ -91,7 +91,13 @@ def world(tmp_path, monkeypatch, load):
 
         return run
 
+    def orchestrate(name, pillar):
+        calls.append(f"state.orchestrate {name} {pillar['environment']}")
+        good = {"data": {"vm_master": {"network": {"result": True, "comment": ""}}}, "retcode": 0}
+        return fails.get("state.orchestrate") or good
+
     salt = {name: runner(name) for name in ("snapshot.create", "idr.secrets", "idr.check")}
+    salt["state.orchestrate"] = orchestrate
 
     class World:
         def prepare(self, environment="idr-b", **kwargs):
@@ -148,6 +154,22 @@ def test_what_failed_goes_on_with_the_same_set(world, monkeypatch, step):
     assert world.prepare(**{"from": "idr-a"})["set"] == SET
     assert "snapshot.create idr-a" not in world.calls
     assert world.steps()[-1] == "prepared"
+
+
+def test_the_cloud_is_made_ready_where_the_environment_says_how(world):
+    (world.root / "pillar/env/idr-b/infrastructure.yaml").write_text("cloud: embassy\n")
+    assert world.prepare(**{"from": SET})["set"] == SET
+    at = world.calls.index("state.orchestrate orch.infrastructure idr-b")
+    assert world.calls[at - 1 : at + 2] == ["idr.check idr-b", world.calls[at], "make"]
+
+
+@pytest.mark.parametrize("wrong", [["no map"], {"network": {"result": False, "comment": "no map"}}])
+def test_a_cloud_that_is_not_ready_is_where_it_ends(world, wrong):
+    (world.root / "pillar/env/idr-b/infrastructure.yaml").write_text("cloud: embassy\n")
+    world.fails["state.orchestrate"] = {"data": {"vm_master": wrong}, "retcode": 1}
+    told = world.prepare(**{"from": SET})
+    assert "orch.infrastructure: no map" in told["errors"][0]
+    assert "make" not in world.calls
 
 
 def test_a_set_may_be_named(world):
