@@ -10,7 +10,7 @@ test:
 	@testbed/run test $(PYTEST_ARGS)
 
 test-cloud:
-	@testbed/run test tests/cloud
+	@testbed/run test tests/cloud tests/local/test_openstack_release.py tests/local/test_zz_down.py
 
 test-endurance:
 	@testbed/run test tests/local/endurance

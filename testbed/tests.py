@@ -18,13 +18,14 @@ LINTERS = (
 # They have nothing outside themselves, so every processor takes files of them.
 ALONE = ("-n", str(os.cpu_count()), "--dist", "loadfile", "tests/unit", "tests/render")
 
-# All of tests/cloud take longer than a run of everything may: `make test-cloud`.
+# All of tests/cloud, and a release there, take longer than a run of everything may: `make test-cloud`.
 USUAL = (
     *(f"tests/{kind}" for kind in ("functional", "integration", "local")),
     "tests/cloud/test_map.py",
     "tests/cloud/infrastructure/test_infrastructure_states.py",
     # an hour of storms and deaths: `make test-endurance`
     "--ignore=tests/local/endurance",
+    "--ignore=tests/local/test_openstack_release.py",
 )
 
 

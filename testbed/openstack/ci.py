@@ -1,5 +1,6 @@
 """
-The Salt master that deploys the environment `idr-ci` on OpenStack, beside that of the local environment.
+The Salt master that deploys the environment `idr-ci`, and a release of it, on OpenStack, beside that of the local
+environment.
 
 It has the checkout's maps, profiles, provider and pillar where the documentation says. Only these are the testbed's:
 the login, the master's address (to hosts and in `infrastructure.yaml`), and what hosts of the local cloud need as well,
@@ -22,6 +23,8 @@ from testbed.openstack import seed, settings
 from testbed.paths import BRIDGE, CACHE_INSIDE, CHECKOUT, INSIDE, LOG, NAMESPACE, STATE
 
 ENVIRONMENT = "idr-ci"
+# the same once more, for who makes a release of it; it has no map
+NEXT, NEXT_NETWORK = "idr-ci2", "10.97.5.0/24"
 MAP = f"{ENVIRONMENT}.map"
 FOLDER = STATE / "openstack"
 SEEN = INSIDE / ".local/openstack"
@@ -35,7 +38,7 @@ LOGIN = f"OS_CLIENT_CONFIG_FILE={SEEN}/clouds.yaml"
 KILL_LIMIT = 60
 START = """\
 set -eu
-mount --bind "$1/environment" "/srv/idr/pillar/env/$2"
+mount --bind "$1/env" /srv/idr/pillar/env
 mount --bind "$1/salt" /etc/salt
 exec salt-master --log-level=warning
 """
@@ -46,9 +49,14 @@ def network():
     return ipaddress.IPv4Network(yaml.safe_load((PILLAR / "environment.yaml").read_text())["network"])
 
 
-def gateway():
-    """The address of its gateway."""
-    return str(network()[1])
+def gateway(of=None):
+    """The address of its gateway, or of that of another network."""
+    return str((of or network())[1])
+
+
+def networks():
+    """The networks of both environments."""
+    return [network(), ipaddress.IPv4Network(NEXT_NETWORK)]
 
 
 def computers():
@@ -93,7 +101,8 @@ class Master:
         """Lay its configuration out. entry: of clouds.yaml, the login to OpenStack."""
         lan.inside(["mkdir", "-p", INSIDE / VOLUMES])
         (FOLDER / "servers").mkdir(mode=0o700, parents=True, exist_ok=True)
-        run(["ip", "-n", NAMESPACE, "addr", "replace", f"{gateway()}/{network().prefixlen}", "dev", BRIDGE])
+        for one in networks():
+            run(["ip", "-n", NAMESPACE, "addr", "replace", f"{gateway(one)}/{one.prefixlen}", "dev", BRIDGE])
         run(["ip", "-n", NAMESPACE, "route", "replace", seed.OUTSIDE_NETWORK, "dev", BRIDGE])
         self._link()
         self._write("salt/master", {"root_dir": str(SEEN / "root"), "interface": gateway(), "worker_threads": 4})
@@ -101,10 +110,11 @@ class Master:
         # among the JSON.
         self._write("salt/cloud", {"script_args": "-C -F", "display_ssh_output": False})
         self._write("clouds.yaml", {"clouds": {"embassy": entry}})
-        self._environment()
+        self._environments()
         keys = FOLDER / "salt/pki/cloud"
         keys.mkdir(mode=0o700, parents=True)
-        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", ENVIRONMENT, "-f", keys / ENVIRONMENT])
+        for environment in (ENVIRONMENT, NEXT):
+            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", environment, "-f", keys / environment])
 
     def _link(self):
         (FOLDER / "salt").mkdir(mode=0o700)
@@ -117,17 +127,21 @@ class Master:
         path.touch(mode=0o600)
         path.write_text(yaml.safe_dump(data))
 
-    def _environment(self):
-        shutil.copytree(PILLAR, FOLDER / "environment")
+    def _environments(self):
+        shutil.copytree(PILLAR.parent, FOLDER / "env")
         init = yaml.safe_load((PILLAR / "init.sls").read_text())
         init["include"] += [f"env.idr-local.{name}" for name in LOCAL_PILLAR]
-        self._write("environment/init.sls", init)
-        infrastructure = yaml.safe_load((PILLAR / "infrastructure.yaml").read_text())
-        self._write("environment/infrastructure.yaml", {**infrastructure, "master": [f"{gateway()}/32"]})
+        for environment, one in zip((ENVIRONMENT, NEXT), networks(), strict=True):
+            (FOLDER / "env" / environment).mkdir(exist_ok=True)
+            self._write(f"env/{environment}/init.sls", init)
+            self._write(f"env/{environment}/environment.yaml", {"network": str(one)})
+            text = (PILLAR / "infrastructure.yaml").read_text().replace(ENVIRONMENT, environment)
+            infrastructure = {**yaml.safe_load(text), "master": [f"{gateway(one)}/32"]}
+            self._write(f"env/{environment}/infrastructure.yaml", infrastructure)
 
     def start(self):
         """Start the master and wait, up to 90 s, until it answers."""
-        shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", START, "sh", SEEN, ENVIRONMENT]
+        shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", START, "sh", SEEN]
         command = lan.enter(list(map(str, shell)), variables=[LOGIN])
         processes.start(PROCESS, command, within=90, ready=self._answers)
 
@@ -146,10 +160,11 @@ class Master:
         if mounts not in (None, _mounts(lan.holder())):
             processes.end([pid for pid in lan.members() if _mounts(pid) == mounts])
         lan.inside(["rm", "-rf", INSIDE / VOLUMES])
-        for folder in (STATE / "secrets" / ENVIRONMENT, FOLDER):
+        for folder in (STATE / "secrets" / ENVIRONMENT, STATE / "secrets" / NEXT, FOLDER):
             shutil.rmtree(folder, ignore_errors=True)
         run(["ip", "-n", NAMESPACE, "route", "del", seed.OUTSIDE_NETWORK, "dev", BRIDGE], check=False)
-        run(["ip", "-n", NAMESPACE, "addr", "del", f"{gateway()}/{network().prefixlen}", "dev", BRIDGE], check=False)
+        for one in networks():
+            run(["ip", "-n", NAMESPACE, "addr", "del", f"{gateway(one)}/{one.prefixlen}", "dev", BRIDGE], check=False)
 
     def enter(self, arguments):
         """The command line that runs `arguments` where this master is; Problem when it does not run."""

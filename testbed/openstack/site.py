@@ -198,12 +198,20 @@ class Site:
                 (storage.volumes, storage.delete_volume),
             ):
                 for thing in list_():
+                    if thing.status == "creating":
+                        # whoever made it may have been lost, and then only the administrator ends its state
+                        self._as_administrator(thing)
                     delete(thing.id)
                 _wait_for_none(list_)
 
         self.look(clean)
         for name in self.accepted_keys():
             (self.keys / name).unlink()
+
+    def _as_administrator(self, thing):
+        storage = self.plane.connect().block_storage
+        reset = {"volume": storage.reset_volume_status, "snapshot": storage.reset_snapshot_status}
+        reset[thing.resource_key](thing.id, "error")
 
     def accepted_keys(self):
         """Names of the keys that the master has accepted."""

@@ -1,4 +1,4 @@
-"""The cloud, the master and the project of `test_openstack_site.py`."""
+"""The cloud, the master and the project of `test_openstack_*.py`."""
 
 import json
 import subprocess
@@ -39,6 +39,19 @@ class Site:
         self.plane.stop()
         ci.end_servers()
         self.master.stop()
+
+    def make(self):
+        """Make the networks and the hosts of the map; what `salt-cloud -F` tells of them."""
+        self.orchestrate("orch.infrastructure", NAME)
+        assert self.left() == {}
+        made = self.ask("salt-cloud", "-m", ci.MAP, "-P", "-y", within=600)
+        assert {name: node["Error"] for name, node in made.items() if "Error" in node} == {}
+        return self.ask("salt-cloud", "-F")["embassy"]["openstack"]
+
+    def orchestrate(self, name, environment):
+        """Run an orchestration for an environment; it must succeed."""
+        done = self.run("salt-run", "state.orchestrate", name, f"pillar={{environment: {environment}}}")
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def left(self):
         """All that is there because of the environment's hosts, as `{kind: names}` without empty kinds."""
@@ -83,6 +96,17 @@ class Site:
     def get(self, url):
         """(status, body) of a page, as somebody in the network outside sees it."""
         return self.plane.namespace.call(_get, url)
+
+
+def unwell(applied):
+    """What failed of an answer of `state.apply`, as `{host: text}`."""
+    found = {}
+    for name, states in applied.items():
+        assert isinstance(states, dict), states
+        failed = [f"{state['__id__']}: {state['comment']}" for state in states.values() if state["result"] is not True]
+        if failed:
+            found[name] = "\n".join(failed)
+    return found
 
 
 def _loops():

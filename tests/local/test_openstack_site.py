@@ -10,7 +10,7 @@ import time
 
 import pytest
 import yaml
-from openstack_site import Site
+from openstack_site import Site, unwell
 
 from testbed.openstack import ci
 from testbed.paths import CHECKOUT
@@ -19,8 +19,6 @@ ENVIRONMENT = ci.ENVIRONMENT
 READER = f"{ENVIRONMENT}-omeroreadonly-1"
 PROXY = f"{ENVIRONMENT}-proxy"
 MANAGEMENT = f"{ENVIRONMENT}-management"
-ORCHESTRATE = ("salt-run", "state.orchestrate")
-PILLAR = f"pillar={{environment: {ENVIRONMENT}}}"
 
 
 def mapped():
@@ -43,12 +41,7 @@ def site(local):
 @pytest.fixture(scope="module")
 def hosts(site):
     """The hosts of the map, made once: what `salt-cloud -F` tells of them."""
-    done = site.run(*ORCHESTRATE, "orch.infrastructure", PILLAR)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert site.left() == {}
-    made = site.ask("salt-cloud", "-m", ci.MAP, "-P", "-y", within=600)
-    assert {name: node["Error"] for name, node in made.items() if "Error" in node} == {}
-    return site.ask("salt-cloud", "-F")["embassy"]["openstack"]
+    return site.make()
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +80,7 @@ def test_a_second_run_of_the_map_has_nothing_to_make(site, hosts):
 
 def test_the_states_converge_from_nothing_on_all_hosts_at_once(applied):
     assert sorted(applied) == sorted(mapped())
-    for name, states in applied.items():
-        assert isinstance(states, dict), states
-        failed = [f"{state['__id__']}: {state['comment']}" for state in states.values() if state["result"] is not True]
-        assert not failed, "\n".join([name, *failed])
+    assert not (failed := unwell(applied)), "\n".join(f"{name}: {text}" for name, text in failed.items())
 
 
 def test_volumes_of_cinder_are_mounted(site, applied):
@@ -140,8 +130,7 @@ def test_the_destroyed_map_leaves_nothing(site, applied):
     done = site.run("salt-cloud", "-m", ci.MAP, "-d", "-P", "-y", "--out=json", within=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert site.left() == {}
-    done = site.run(*ORCHESTRATE, "orch.infrastructure_removed", PILLAR)
-    assert done.returncode == 0, done.stdout + done.stderr
+    site.orchestrate("orch.infrastructure_removed", ENVIRONMENT)
     networks = site.look(
         lambda cloud: [each.name for each in cloud.network.networks(project_id=cloud.current_project_id)]
     )
