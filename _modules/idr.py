@@ -76,7 +76,8 @@ def peers(role=None, fresh=False, serving=False):
     if serving:
         said = _mine(this["pattern"], SERVING_ALIAS, fresh)
         known = {host: addresses for host, addresses in known.items() if said.get(host)}
-    return idr_ids.addressed(known, this["environment"], role)
+    network = __salt__["pillar.get"]("environment:network", unmask=True)
+    return idr_ids.addressed(known, this["environment"], role, network)
 
 
 def _mine(pattern, alias, fresh):

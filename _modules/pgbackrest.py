@@ -178,7 +178,10 @@ def database():
     host = f"{_pillar('environment:name')}-database"
     said = __salt__["mine.get"](f"{host}$", "pgbackrest", tgt_type="pcre").get(host)
     if said:
-        return {**said, "host": host}
+        try:
+            return {**idr_backups.believed(said), "host": host}
+        except ValueError as exc:
+            raise CommandExecutionError(f"{host}: in the mine as pgbackrest: {exc}") from None
     for name, options in _configured().items():
         if "pg1-path" in options:
             return {"stanza": name, "path": options["pg1-path"], "system": None, "version": None, "host": host}

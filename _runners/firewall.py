@@ -56,4 +56,6 @@ def rows(environment):
 
 def _peers(environment, hosts):
     """The mine as the master keeps it."""
-    return idr_ids.addressed({name: idr_mine.said(__opts__, name, "address") for name in hosts}, environment)
+    network = idr_pillar.network(idr_pillar.root(__opts__), environment)
+    said = {name: idr_mine.said(__opts__, name, "address") for name in hosts}
+    return idr_ids.addressed(said, environment, network=network)

@@ -4,6 +4,7 @@ What pgBackRest says of its backups, and from which of them a time can be restor
 
 import datetime
 import json
+import re
 import struct
 
 _FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -157,6 +158,31 @@ def system(control):
         return str(struct.unpack_from("=Q", control)[0])
     except struct.error:
         raise ValueError("global/pg_control: expected at least 8 bytes") from None
+
+
+# what a database host says of its cluster in the mine goes into the configuration of another host
+_BELIEVED = {
+    "stanza": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"),
+    "path": re.compile(r"(/[A-Za-z0-9._-]+)+"),
+    "system": re.compile(r"[0-9]{1,20}"),
+    "version": re.compile(r"[0-9]{1,3}"),
+}
+
+
+def believed(said):
+    """
+    What a host says of its cluster, if it can be that.
+
+    :param said: what the mine has
+    :returns: ``{"stanza", "path", "system", "version"}``, each str
+    :raises ValueError: it is anything else; names the key
+    """
+    if not isinstance(said, dict):
+        raise ValueError(f"expected the keys {', '.join(_BELIEVED)}, found {type(said).__name__}")
+    for key, form in _BELIEVED.items():
+        if not isinstance(said.get(key), str) or not form.fullmatch(said[key]):
+            raise ValueError(f"{key}: expected text of the form {form.pattern}, found {said.get(key)!r}")
+    return {key: said[key] for key in _BELIEVED}
 
 
 def configured(text):

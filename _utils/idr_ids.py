@@ -4,6 +4,7 @@ Minion ids: ``<environment>-<role>[-<number>]``.
 The key proves the id, the id gives environment and role: nothing else does.
 """
 
+import ipaddress
 import re
 
 ROLES = ("database", "omeroreadwrite", "omeroreadonly", "proxy", "management")
@@ -105,10 +106,26 @@ def peers(mine, environment, role=None):
     return [host["id"] for host in found]
 
 
-def addressed(mine, environment, role=None):
+def addressed(mine, environment, role=None, network=None):
     """
-    Like :func:`peers`, with the first address of each.
+    Like :func:`peers`, with the first address of each that is one. What a host says of itself goes into files of all
+    others: one that says anything else than an address of the environment is passed over, and nobody else by it.
 
+    :param network: CIDR that the address must be in; any without
     :returns: list of ``{"id": str, "address": str}``, sorted
     """
-    return [{"id": host, "address": mine[host][0]} for host in peers(mine, environment, role)]
+    inside = ipaddress.ip_network(network, strict=False) if network else None
+    found = [(host, _address(mine[host], inside)) for host in peers(mine, environment, role)]
+    return [{"id": host, "address": address} for host, address in found if address]
+
+
+def _address(said, network):
+    for text in said if isinstance(said, list) else ():
+        try:
+            # an integer would be an address as well, and an IPv6 one may have a zone of any characters
+            address = ipaddress.ip_address(text) if isinstance(text, str) and "%" not in text else None
+        except ValueError:
+            continue
+        if address and (network is None or address in network):
+            return str(address)
+    return None

@@ -128,6 +128,16 @@ def _among_networks(place, host):
     return idr_cross.networks(_environments(place), idr_ids.parse(host)["environment"])
 
 
+def network(place, environment):
+    """
+    Return the network of an environment as its ``environment.yaml`` says, or None.
+
+    :param place: folder of the pillar
+    :raises ValueError: a file cannot be read
+    """
+    return _environments(place).get(environment, {}).get("network")
+
+
 def _environments(place):
     files = sorted(place.glob("env/*/environment.yaml"))
     return _kept(("environments", place), files, lambda: {path.parent.name: _read(path) for path in files})

@@ -1,11 +1,13 @@
 """Every environment and role of every map, and those of the local one on every system."""
 
+import ipaddress
 import pathlib
 import shutil
 
 import compiling
 import idr_ids
 import idr_maps
+import idr_pillar
 import idr_secrets
 import pytest
 import systems
@@ -62,12 +64,18 @@ def _choose_release(folder):
     init.write_text(f"{init.read_text().rstrip()}\n  - env.{folder.name}.release\n")
 
 
+def _address(host, number):
+    """One of the network of its environment: others are passed over."""
+    network = idr_pillar.network(CHECKOUT / "pillar", idr_ids.parse(host)["environment"])
+    return str(ipaddress.ip_network(network)[number])
+
+
 @pytest.fixture(scope="session")
 def mine():
     """Addresses of all hosts of all maps, of one more reader of each that does not serve yet, and of a stranger."""
     hosts = idr_maps.hosts(CHECKOUT)
     fresh = sorted({f"{idr_ids.parse(host)['environment']}-omeroreadonly-9" for host in hosts})
-    addresses = {host: [f"10.99.0.{number}"] for number, host in enumerate([*hosts, *fresh], 10)}
+    addresses = {host: [_address(host, number)] for number, host in enumerate([*hosts, *fresh], 10)}
     readers = [host for host in [*hosts, *fresh] if idr_ids.parse(host)["role"] == "omeroreadonly"]
     databases = [host for host in hosts if idr_ids.parse(host)["role"] == "database"]
     return {

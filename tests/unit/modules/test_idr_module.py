@@ -39,6 +39,15 @@ def test_firewall_rules_have_the_addresses_of_the_mine(module):
     assert idr_firewall.digest(text)
 
 
+def test_a_host_whose_address_is_none_of_the_network_is_nobody(module):
+    mine = {**MINE, "idr-x-omeroreadonly-2": ["198.51.100.2"], "idr-x-omeroreadonly-3": ["192.0.2.3\n0.0.0.0/0"]}
+    pillar = {**PILLAR, "environment:network": "192.0.2.0/24"}
+    text = module(mine=mine, pillar=pillar).firewall_rules()
+    assert "elements = { 192.0.2.10 }" in text
+    assert "198.51.100.2" not in text
+    assert "0.0.0.0/0" not in text
+
+
 def test_no_rules_without_the_mine(module):
     with pytest.raises(CommandExecutionError, match="the mine has no 'address' of idr-x-database itself"):
         module(mine={}).firewall_rules()
@@ -72,7 +81,8 @@ def test_the_mine_is_asked_once_in_a_run(load):
         asked.append(pattern)
         return MINE
 
-    idr = load("modules", "idr", salt={"mine.get": get}, opts={"id": "idr-x-database"}, context={})
+    functions = {"mine.get": get, "pillar.get": lambda key, unmask: "192.0.2.0/24"}
+    idr = load("modules", "idr", salt=functions, opts={"id": "idr-x-database"}, context={})
     assert idr.peers() == idr.peers("database") + idr.peers("omeroreadonly")
     assert len(asked) == 1
     idr.peers(fresh=True)
@@ -92,7 +102,8 @@ def test_those_who_serve_are_those_who_say_so(load):
         asked.append((alias, tgt_type))
         return known[alias]
 
-    idr = load("modules", "idr", salt={"mine.get": get}, opts={"id": "idr-x-database"}, context={})
+    functions = {"mine.get": get, "pillar.get": lambda key, unmask: "192.0.2.0/24"}
+    idr = load("modules", "idr", salt=functions, opts={"id": "idr-x-database"}, context={})
     expected = [{"id": "idr-x-omeroreadonly-2", "address": "192.0.2.2"}]
     assert idr.peers("omeroreadonly", serving=True) == idr.peers("omeroreadonly", serving=True) == expected
     assert asked == [("address", "pcre"), ("serving", "pcre")]

@@ -1,6 +1,9 @@
 """Who may reach whom, from the checkout's pillar and a master's mine."""
 
+import ipaddress
+
 import idr_maps
+import idr_pillar
 import pytest
 import salt.cache
 import salt.config
@@ -13,9 +16,10 @@ def runner(load, master, tmp_path, environment):
     secrets = load("runners", "idr", opts=master, context={}).secrets(environment)
     assert "errors" not in secrets
     cache = salt.cache.factory(master)
+    network = ipaddress.ip_network(idr_pillar.network(tmp_path / "pillar", environment))
     for number, host in enumerate(idr_maps.hosts(tmp_path, environment), 10):
         if not host.endswith("-proxy"):
-            cache.store("mine", host, {"address": {"__data__": [f"192.0.2.{number}"], "allow_tgt": "*"}})
+            cache.store("mine", host, {"address": {"__data__": [str(network[number])], "allow_tgt": "*"}})
     return module
 
 

@@ -135,3 +135,29 @@ def test_identifier_of_a_cluster():
     assert idr_backups.system((7123).to_bytes(8, "little") + b"more") == "7123"
     with pytest.raises(ValueError, match="at least 8 bytes"):
         idr_backups.system(b"x")
+
+
+CLUSTER = {"stanza": "idr-local", "path": "/var/lib/postgresql/15/main", "system": "7", "version": "15"}
+
+
+def test_a_cluster_is_believed_when_it_can_be_one():
+    assert idr_backups.believed({**CLUSTER, "more": "x"}) == CLUSTER
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("stanza", "main]\ncmd=/tmp/evil\n["),
+        ("stanza", ""),
+        ("path", "/a\npg1-host-cmd=/tmp/evil"),
+        ("path", "relative"),
+        ("system", 7),
+        ("version", "15\n"),
+        ("version", None),
+    ],
+)
+def test_what_could_be_none_is_an_error_that_names_the_key(key, value):
+    with pytest.raises(ValueError, match=f"{key}: expected text of the form"):
+        idr_backups.believed({**CLUSTER, key: value})
+    with pytest.raises(ValueError, match="expected the keys stanza, path, system, version, found str"):
+        idr_backups.believed("main")

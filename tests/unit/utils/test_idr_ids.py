@@ -71,6 +71,29 @@ def test_addressed_takes_the_first_address():
     }
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["10.0.0.9\n10.0.0.66 idr-local-database"],
+        ["10.0.0.9 trust"],
+        ["fe80::1%eth0\n10.0.0.66 idr-local-database"],
+        ["192.0.2.1"],
+        [167772169],
+        [None],
+        [["10.0.0.9"]],
+        "10.0.0.9",
+        {"0": "10.0.0.9"},
+        167772169,
+    ],
+)
+def test_who_says_anything_else_than_an_address_of_the_network_is_passed_over(said):
+    mine = {"idr-local-proxy": said, "idr-local-database": ["10.0.0.1"]}
+    found = idr_ids.addressed(mine, "idr-local", network="10.0.0.0/24")
+    assert found == [{"id": "idr-local-database", "address": "10.0.0.1"}]
+    mine["idr-local-proxy"] = ["x", "10.0.0.9"]
+    assert idr_ids.addressed(mine, "idr-local", "proxy", "10.0.0.0/24")[0]["address"] == "10.0.0.9"
+
+
 def test_pattern_matches_its_own_environment_only():
     import re
 
