@@ -1,6 +1,8 @@
 # OMERO's own property names: its manual is the manual. Lists and maps are stored as JSON, null takes a property out.
 omero:
   server:
+    # number of OMERO's system user and group, by which NFS tells whose files are whose; null: whatever the host gives
+    uid: 870
     config:
       omero.data.dir: /data/OMERO
       omero.glacier2.IceSSL.Ciphers: HIGH:!DHE

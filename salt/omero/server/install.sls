@@ -11,11 +11,19 @@ omero-server-packages:
     - pkgs: {{ server.packages|sort|tojson }}
 
 omero-server-user:
+  group.present:
+    - name: {{ server.user }}
+    - gid: {{ server.uid|tojson }}
+    - system: true
   user.present:
     - name: {{ server.user }}
+    - uid: {{ server.uid|tojson }}
+    - gid: {{ server.user }}
     - system: true
     - home: {{ server.home }}
     - shell: /usr/sbin/nologin
+    - require:
+      - group: omero-server-user
 
 omero-server-root:
   file.directory:
