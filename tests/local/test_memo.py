@@ -56,6 +56,8 @@ def test_one_image_is_slow_once_and_then_quick(local):
     assert local.salt(ONE, "omero.memo_count")[ONE] == 1
     assert local.salt(ONE, "omero.memo_size")[ONE] > 0
     assert local.salt(TWO, "omero.memo_count")[TWO] == 0
+    folders = local.salt(ONE, "omero.memo_folders")[ONE]
+    assert (folders["written"], folders["shared"]) == ("/data/BioFormatsCache", False)
 
 
 def test_image_that_is_not_there_is_named(local):

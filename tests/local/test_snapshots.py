@@ -42,13 +42,15 @@ def listed(local):
     return snapshotting.run(local, "snapshot.list", ENVIRONMENT)
 
 
-def test_a_set_under_load_is_complete_and_short(taken):
+def test_a_set_under_load_is_complete_and_short(local, taken):
     made, _, writer, read = taken
     assert made["complete"] is True, made
     assert set(made["volumes"]) == {f"{DATABASE}-db", f"{WRITER}-data", f"{PROXY}-nginxcache"}
     assert 0 < made["freeze_seconds"] < 3
     assert writer.slowest < 4
     assert read["failed"] == []
+    seen = local.salt(DATABASE, "snapshot.seen", made["id"])[DATABASE]
+    assert (seen["by"], seen["whole"]) == ("master", True)
 
 
 def test_its_clones_are_of_one_instant(local, taken):
