@@ -59,8 +59,8 @@ def redirects(given):
 
 def raw_servers():
     """
-    The read-only servers that are to serve, with the port that each has on this host, and what it serves: OMERO.web,
-    raw OMERO, or both (pillar ``haproxy:api_servers``).
+    The servers that visitors come to (pillar ``environment:public``) and that are to serve, with the port that each has
+    on this host, and what it serves: OMERO.web, raw OMERO, or both (pillar ``haproxy:api_servers``).
 
     :returns: list of ``{"id": str, "port": int, "web": bool, "api": bool}``, by port
     :raises CommandExecutionError: the mine does not know this host, or a server's number has no port
@@ -73,7 +73,8 @@ def raw_servers():
     """
     haproxy = __salt__["pillar.get"]("haproxy", unmask=True)
     own = haproxy["per_server"]
-    servers = [idr_ids.parse(peer["id"]) for peer in __salt__["idr.peers"](idr_ids.READER, serving=True)]
+    public = __salt__["pillar.get"]("environment:public", unmask=True)
+    servers = [idr_ids.parse(peer["id"]) for peer in __salt__["idr.peers"](public, serving=True)]
     try:
         ported = idr_proxy.raw_ports(servers, own["first_port"], own["last_port"])
     except ValueError as exc:

@@ -10,6 +10,7 @@ import idr_firewall
 import idr_ids
 import idr_keys
 import idr_maps
+import idr_roles
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "idr"
@@ -77,7 +78,11 @@ def peers(role=None, fresh=False, serving=False):
         said = _mine(this["pattern"], SERVING_ALIAS, fresh)
         known = {host: addresses for host, addresses in known.items() if said.get(host)}
     network = __salt__["pillar.get"]("environment:network", unmask=True)
-    return idr_ids.addressed(known, this["environment"], role, network)
+    return idr_ids.addressed(known, this["environment"], role, _together(), network)
+
+
+def _together():
+    return __salt__["pillar.get"]("environment:allinone", [], unmask=True)
 
 
 def _mine(pattern, alias, fresh):
@@ -122,13 +127,41 @@ def exists(minion_id):
 
         salt-run salt.cmd idr.exists idr-local-management
     """
-    mapped = {
+    return minion_id in _mapped() or minion_id in accepted(idr_ids.parse(minion_id)["environment"])
+
+
+def described(minion_id):
+    """
+    Which roles a host has, and what is to be known of its environment, by the maps. For pillar, which is rendered on
+    the master.
+
+    :param minion_id: its id
+    :returns: ``{"roles": [its roles], "allinone": [those of the environment's all-in-one host], "public": the role
+        whose servers visitors come to}``
+    :raises CommandExecutionError: the id has another form, a map is not readable, or two hosts are all in one
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd idr.described omero-demo-allinone
+    """
+    try:
+        environment = idr_ids.parse(minion_id)["environment"]
+        hosts = [host for host in _mapped() if idr_ids.parse(host)["environment"] == environment]
+        return idr_roles.described(minion_id, hosts)
+    except ValueError as exc:
+        raise CommandExecutionError(str(exc)) from exc
+
+
+def _mapped():
+    """Hosts of the maps beside the checkout's pillar."""
+    return {
         name
         for root in __opts__["pillar_roots"].get("base", [])
         if pathlib.Path(root, "schemas").is_dir()
         for name in idr_maps.hosts(pathlib.Path(root).parent)
     }
-    return minion_id in mapped or minion_id in accepted(idr_ids.parse(minion_id)["environment"])
 
 
 def publish():
@@ -171,7 +204,7 @@ def firewall_rules():
 
     try:
         wanted = idr_firewall.services(get("firewall:services"), get)
-        return idr_firewall.rules(wanted, idr_firewall.sources(peers(), get("firewall:operators")))
+        return idr_firewall.rules(wanted, idr_firewall.sources(peers(), get("firewall:operators"), _together()))
     except ValueError as exc:
         raise CommandExecutionError(f"pillar of {__opts__['id']}: {exc}") from exc
 

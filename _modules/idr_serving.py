@@ -12,7 +12,7 @@ __virtualname__ = "idr"
 
 # On the disk, for a host that reboots is not a new one: meanwhile the front end's own check keeps visitors away.
 MARK = "/var/lib/idr-salt/serving"
-PING = "http://127.0.0.1/webclient/keepalive_ping/"
+PING = "http://127.0.0.1:{port}/webclient/keepalive_ping/"
 
 
 def __virtual__():
@@ -60,6 +60,7 @@ def page():
 
         salt 'idr-local-omeroreadonly-*' idr.page
     """
-    answer = __salt__["http.query"](PING)
+    port = __salt__["pillar.get"]("omero:web:http", 80, unmask=True)
+    answer = __salt__["http.query"](PING.format(port=port))
     # The status is 200 either way.
     return "" if answer.get("body", "").startswith("OK") else f"OMERO.web: {answer.get('error') or 'not OK'}"

@@ -73,11 +73,12 @@ def db_dumps(path=None):
 
 def db_restore(path, database, timeout=14400, user=USER):
     """
-    Restore a dump into another, empty database of the same host: all of it, or nothing. Who may read it and where
+    Restore a dump into an empty database of the database host: all of it, or nothing. Who may read it and where
     passwords are hidden is left as it was prepared there.
 
     :param path: the dump
-    :param database: an empty database that belongs to the user of pillar ``omero:db``; never the one in use
+    :param database: an empty database that belongs to the user of pillar ``omero:db``; that of OMERO itself where the
+        database host is a new one
     :param timeout: limit in seconds, of restoring and of the statistics that follow, each
     :returns: ``{"database": str, "schema": "OMERO5.4__0"}``
     :raises CommandExecutionError: the dump is not there or damaged, the database is in use or not empty, or pg_restore
@@ -89,11 +90,11 @@ def db_restore(path, database, timeout=14400, user=USER):
 
         salt idr-local-omeroreadwrite omero.db_restore /data/backups/omero-OMERO5.4__0-20260101T000000Z.dump omero_back
     """
-    if database == omero_host.database(__salt__)["name"]:
-        raise CommandExecutionError(f"{database} is the database in use: another one was expected")
-    omero_dumps.check(path)
     where = Installation(__salt__, user=user)
+    omero_dumps.check(path)
     if where.query(_COUNT, name=database) != "0":
+        if database == omero_host.database(__salt__)["name"]:
+            raise CommandExecutionError(f"{database} is the database in use: another one was expected")
         raise CommandExecutionError(f"database {database}: an empty one was expected, there are tables in it")
     what = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--schema=public", path)
     result = where.psql(*what, program="pg_restore", name=database, timeout=timeout)

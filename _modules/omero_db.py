@@ -24,7 +24,7 @@ def _at(omerodir=OMERODIR, venv=VENV, user=USER):
 
 def db_settings():
     """
-    Where the database is, from pillar ``omero:db``; the host is ``<environment>-database`` by default.
+    Where the database is, from pillar ``omero:db``; the host that has the role by default.
 
     :returns: ``{"host": str, "port": int, "name": str, "user": str}``
 

@@ -8,6 +8,7 @@ import json
 import pathlib
 
 import idr_backups
+import idr_roles
 import pgbackrest_command
 from salt.exceptions import CommandExecutionError
 
@@ -175,7 +176,7 @@ def database():
 
         salt idr-local-management pgbackrest.database
     """
-    host = f"{_pillar('environment:name')}-database"
+    host = idr_roles.named(_pillar("environment:name"), "database", _pillar("environment:allinone") or ())
     said = __salt__["mine.get"](f"{host}$", "pgbackrest", tgt_type="pcre").get(host)
     if said:
         try:

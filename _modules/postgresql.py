@@ -71,12 +71,18 @@ def clients():
             "database": database,
             "role": role,
             "id": peer["id"],
-            "address": f"{peer['address']}/{128 if ':' in peer['address'] else 32}",
+            "address": _cidr(peer),
         }
         for database in sorted(wanted["databases"])
         for role, settings in sorted(wanted["roles"].items())
         for peer in __salt__["idr.peers"](settings["clients"])
     ]
+
+
+def _cidr(peer):
+    # OMERO on the same host: see omero_host.database
+    address = "127.0.0.1" if peer["id"] == __opts__["id"] else peer["address"]
+    return f"{address}/{128 if ':' in address else 32}"
 
 
 def parameters():

@@ -4,8 +4,10 @@ Who may reach whom in an environment.
 
 import idr_firewall
 import idr_ids
+import idr_maps
 import idr_mine
 import idr_pillar
+import idr_roles
 
 __virtualname__ = "firewall"
 
@@ -46,8 +48,11 @@ def rows(environment):
         salt-run firewall.rows idr-local --out=json
     """
     try:
-        hosts = idr_pillar.hosts(__opts__, idr_pillar.root(__opts__), environment)
-        return idr_firewall.reach([idr_pillar.firewall(__opts__, name) for name in hosts], _peers(environment, hosts))
+        place = idr_pillar.root(__opts__)
+        hosts = idr_pillar.hosts(__opts__, place, environment)
+        together = idr_roles.together(idr_maps.hosts(place.parent, environment))
+        services = [idr_pillar.firewall(__opts__, name) for name in hosts]
+        return idr_firewall.reach(services, _peers(environment, hosts), together)
     except ValueError as exc:
         # Orchestrations look at the context, the command salt-run at the answer.
         __context__["retcode"] = 1

@@ -5,7 +5,6 @@ Environments as the master sees them.
 import idr_cross
 import idr_pillar
 import idr_releases
-import idr_secrets
 from runner_errors import failed
 
 __virtualname__ = "idr"
@@ -29,15 +28,9 @@ def secrets(environment):
         salt-run idr.secrets idr-local
     """
     try:
-        folder = idr_pillar.root(__opts__) / "secrets"
-        told = idr_secrets.make(folder, environment)
-        # pillar only compiles with the secrets that every environment has
-        data = idr_pillar.compiler(__opts__, f"{environment}-omeroreadwrite").compile_pillar()
-        users = idr_secrets.of_users(data)
-        again = idr_secrets.make(folder, environment, users) if users else {"made": []}
+        return idr_pillar.secrets(__opts__, environment)
     except (OSError, ValueError) as exc:
         return failed(__context__, str(exc))
-    return {"made": sorted([*told["made"], *again["made"]]), "kept": told["kept"]}
 
 
 def check(environment):

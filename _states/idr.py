@@ -73,7 +73,8 @@ def _look(roles):
         peers = __salt__["idr.peers"](fresh=True)
     except CommandExecutionError as exc:
         return [], [str(exc)]
-    known = {idr_ids.parse(peer["id"])["role"] for peer in peers}
+    together = __salt__["pillar.get"]("environment:allinone", [], unmask=True)
+    known = {role for peer in peers for role in idr_ids.roles(peer["id"], together)}
     return peers, [f"no host of role {role}" for role in sorted(set(roles) - known)]
 
 

@@ -60,8 +60,12 @@ def _known():
     return __opts__["id"] in _serving()
 
 
+def _public():
+    return __salt__["pillar.get"]("environment:public", unmask=True)
+
+
 def _serving():
-    return [peer["id"] for peer in __salt__["idr.peers"](idr_ids.READER, serving=True, fresh=True)]
+    return [peer["id"] for peer in __salt__["idr.peers"](_public(), serving=True, fresh=True)]
 
 
 def _published():
@@ -71,14 +75,14 @@ def _published():
 
 def servers_serving(name, configuration, expected=(), timeout=900):
     """
-    There is a read-only server that may have visitors. With none, no configuration is written over a good one.
+    There is a server that may have visitors. With none, no configuration is written over a good one.
 
     A front end that is made together with its servers waits until all have said so, or the time is up. Later on it
     waits for none but the first: others join when they are ready.
 
     :param name: any name
     :param configuration: path of the front end's configuration, which is not there when it is new
-    :param expected: ids of the hosts that exist; only those of read-only servers count
+    :param expected: ids of the hosts that exist; only those to which visitors come count
     :param timeout: seconds to wait
 
     .. code-block:: yaml
@@ -89,7 +93,8 @@ def servers_serving(name, configuration, expected=(), timeout=900):
             - expected: [idr-local-omeroreadonly-1]
     """
     test = __opts__["test"]
-    readers = {host for host in expected if idr_ids.parse(host)["role"] == idr_ids.READER}
+    together = __salt__["pillar.get"]("environment:allinone", [], unmask=True)
+    readers = {host for host in expected if _public() in idr_ids.roles(host, together)}
     wanted = set() if _written(configuration) else readers
 
     def ready():
@@ -104,8 +109,8 @@ def servers_serving(name, configuration, expected=(), timeout=900):
         missing = sorted(readers - set(found))
         return ret(name, True, f"{len(found)} serve{', not yet ' + ', '.join(missing) if missing else ''}")
     if test:
-        return ret(name, None, f"Would wait up to {timeout} s for a read-only server that serves")
-    return ret(name, False, f"No read-only server serves within {timeout} s: the front end stays as it is")
+        return ret(name, None, f"Would wait up to {timeout} s for a server that serves")
+    return ret(name, False, f"No server serves within {timeout} s: the front end stays as it is")
 
 
 def _written(configuration):

@@ -3,12 +3,18 @@ States of OMERO's database schema: part of the state module ``omero``.
 """
 
 import omero_database
+import omero_repository_files
 import omero_wait
 from omero_host import given
 from salt.exceptions import CommandExecutionError
 from state_returns import ret as _ret
 
 __virtualname__ = "omero"
+
+_EMPTY = (
+    "the database is empty, but the repository is not: it has {file}. Expected the database of this repository. Bring "
+    "its rows here first: omero.db_restore (docs/all-in-one.md) or orch.restore (docs/backups.md). Nothing was changed"
+)
 
 
 def __virtual__():
@@ -96,6 +102,39 @@ def _unknown(name, error, installation):
     folder = installation.get("omerodir")
     later = __opts__["test"] and not (folder and __salt__["file.directory_exists"](folder))
     return _ret(name, None if later else False, str(error))
+
+
+def database_fits(name, data, timeout=300, omerodir=None, venv=None, user=None):
+    """
+    The database has rows where the repository has files: a new and empty one in its place would be a site without its
+    data. To be required before OMERO hears of another database.
+
+    :param data: OMERO's data folder
+    :param timeout: seconds to wait for the database to accept the user; one without files is not asked
+    :param omerodir: the release's folder, with ``venv`` and ``user``, by default that of the host's server
+
+    .. code-block:: yaml
+
+        omero-database-fits:
+          omero.database_fits:
+            - data: /data/OMERO
+    """
+    file = omero_repository_files.first(data)
+    if not file:
+        return _ret(name, True, "There is no file of a repository yet")
+
+    def ask():
+        try:
+            return True, __salt__["omero.db_version"](**given(user=user))
+        except CommandExecutionError as error:
+            return False, str(error)
+
+    answered, found = omero_wait.until(ask, 0 if __opts__["test"] else timeout)
+    if not answered:
+        return _ret(name, None if __opts__["test"] else False, f"No answer in {timeout} s: {found}")
+    if not found:
+        return _ret(name, False, f"{__salt__['omero.db_settings']()['host']}: {_EMPTY.format(file=file)}")
+    return _ret(name, True, f"The database has the schema {omero_database.label(found)}")
 
 
 def schema_present(name, timeout=600, omerodir=None, venv=None, user=None):

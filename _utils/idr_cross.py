@@ -116,6 +116,8 @@ def _zones_of_locations(pillar):
 
 
 def _known_volumes(pillar, volumes):
+    if _get(pillar, "environment", "volumes") is False:
+        return
     for name in _mapping(pillar, "volumes"):
         if name not in volumes:
             expected = f"a volume of the host's profile ({', '.join(sorted(volumes)) or 'it has none'})"
@@ -171,12 +173,12 @@ def _pool(pillar):
     return int(size) * sum(name in _POOLED for name in idr_jvm.processes(config)) if size.isdigit() else 0
 
 
-def shared_secrets(pillars, role_of):
+def shared_secrets(pillars, roles_of):
     """
     Secrets that hosts must have in common and don't.
 
     :param pillars: ``{host: its compiled pillar}`` of an environment
-    :param role_of: function that gives a host's role
+    :param roles_of: function that gives a list of a host's roles
     :returns: ``{host: [error, ...]}``; no value is shown
     """
     found: dict = {}
@@ -185,7 +187,7 @@ def shared_secrets(pillars, role_of):
         known = {
             host: value
             for host, pillar in sorted(pillars.items())
-            if role_of(host) in roles and (value := _get(pillar, "secrets", group, key))
+            if set(roles_of(host)) & set(roles) and (value := _get(pillar, "secrets", group, key))
         }
         first = next(iter(known), None)
         for host, value in known.items():

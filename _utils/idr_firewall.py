@@ -87,19 +87,21 @@ def operators(declared):
     return declared
 
 
-def sources(peers, operators):
+def sources(peers, operators, together=()):
     """
     Addresses behind the names in ``from``.
 
     :param peers: the environment's hosts, ``{"id": str, "address": str}`` each
     :param operators: list of networks (CIDR)
+    :param together: roles of the environment's all-in-one host
     :returns: ``{role, "environment" or "operators": [address or network, ...]}``, sorted; a role without hosts is empty
     :raises ValueError: an address or a network is none
     """
     found: dict = {name: set() for name in (*idr_ids.ROLES, *GROUPS)}
     for peer in peers:
         address = ipaddress.ip_address(peer["address"])
-        found[idr_ids.parse(peer["id"])["role"]].add(address)
+        for role in idr_ids.roles(peer["id"], together):
+            found[role].add(address)
         found["environment"].add(address)
     found["operators"] = _networks(operators)
     return {name: _sorted(addresses) for name, addresses in found.items()}
@@ -205,12 +207,13 @@ def _quoted(service):
     return f'"{service["name"]}"'
 
 
-def reach(hosts, peers):
+def reach(hosts, peers, together=()):
     """
     Who may reach whom, as a table.
 
     :param hosts: list of ``{"id": str, "services": as services() returns it, "operators": [CIDR, ...]}``
     :param peers: the environment's hosts, ``{"id": str, "address": str}`` each
+    :param together: roles of the environment's all-in-one host
     :returns: list of ``{"to", "service", "protocol", "ports", "from", "who": str}``, one row for each pair of
         service and source, sorted by host and service; ``who`` are the names of hosts, networks, or ``everybody``
     """
@@ -221,7 +224,7 @@ def reach(hosts, peers):
             "protocol": service["protocol"],
             "ports": ", ".join(service["ports"]),
             "from": source,
-            "who": _who(source, host, peers),
+            "who": _who(source, host, peers, together),
         }
         for host in sorted(hosts, key=lambda host: host["id"])
         for service in host["services"]
@@ -229,12 +232,12 @@ def reach(hosts, peers):
     ]
 
 
-def _who(source, host, peers):
+def _who(source, host, peers, together):
     if source == PUBLIC:
         return "everybody"
     if source == "operators":
         return ", ".join(_sorted(_networks(host["operators"]))) or "nobody"
-    names = [peer["id"] for peer in peers if source in ("environment", idr_ids.parse(peer["id"])["role"])]
+    names = [peer["id"] for peer in peers if source in ("environment", *idr_ids.roles(peer["id"], together))]
     return ", ".join(sorted(names)) or "nobody"
 
 

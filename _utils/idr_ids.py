@@ -10,13 +10,16 @@ import re
 ROLES = ("database", "omeroreadwrite", "omeroreadonly", "proxy", "management")
 # The role of which there are many, and which come and go.
 READER = "omeroreadonly"
+# A host with the roles that no other host of its environment has (idr_roles); none of its own.
+ALLINONE = "allinone"
 
 # An id is also the host's name: one DNS label.
 MAX_LENGTH = 63
 
 _WORD = r"[a-z0-9]+"
 _ENVIRONMENT = re.compile(rf"[a-z][a-z0-9]*(?:-{_WORD})*")
-_ROLE = "|".join(ROLES)
+_NAMES = (*ROLES, ALLINONE)
+_ROLE = "|".join(_NAMES)
 _NUMBER = r"[1-9][0-9]{0,3}"
 _ID = re.compile(rf"(?P<environment>{_ENVIRONMENT.pattern})-(?P<role>{_ROLE})(?:-(?P<number>{_NUMBER}))?")
 
@@ -29,7 +32,7 @@ def check_environment(name):
     """
     if not isinstance(name, str) or not _ENVIRONMENT.fullmatch(name):
         raise ValueError(f"environment {name!r}: expected lower-case words joined by dashes, such as idr-prod")
-    roles = sorted(set(name.split("-")) & set(ROLES))
+    roles = sorted(set(name.split("-")) & set(_NAMES))
     if roles:
         raise ValueError(f"environment {name!r}: must not contain the name of a role ({', '.join(roles)})")
     return name
@@ -47,7 +50,7 @@ def parse(minion_id):
     if not match:
         raise ValueError(
             f"minion id {minion_id!r}: expected <environment>-<role>[-<number>] of at most {MAX_LENGTH} characters, "
-            f"with a role of {', '.join(ROLES)}"
+            f"with a role of {', '.join(_NAMES)}"
         )
     number = match["number"]
     return {
@@ -88,34 +91,48 @@ def _parsed(ids):
             continue
 
 
-def peers(mine, environment, role=None):
+def roles(minion_id, together=()):
+    """
+    Roles of a host.
+
+    :param together: those of its environment's all-in-one host (:func:`idr_roles.together`)
+    :returns: list of role names
+    :raises ValueError: the id has another form.
+    """
+    role = parse(minion_id)["role"]
+    return list(together) if role == ALLINONE else [role]
+
+
+def peers(mine, environment, role=None, together=()):
     """
     Ids of an environment that have an address in the mine.
 
     :param mine: ``{minion id: [address, ...]}`` as ``mine.get`` returns it; ids of other forms are passed over
     :param environment: only hosts of this environment
     :param role: only hosts of this role; all without
+    :param together: roles of the environment's all-in-one host
     :returns: list of ids, sorted by role and number (2 before 10), so that files made of it are stable
     """
     found = [
         host
         for host in _parsed(minion_id for minion_id, addresses in mine.items() if addresses)
-        if host["environment"] == environment and role in (None, host["role"])
+        if host["environment"] == environment and (role is None or role in roles(host["id"], together))
     ]
     found.sort(key=lambda host: (host["role"], host["number"] or 0))
     return [host["id"] for host in found]
 
 
-def addressed(mine, environment, role=None, network=None):
+def addressed(mine, environment, role=None, together=(), network=None):
     """
     Like :func:`peers`, with the first address of each that is one. What a host says of itself goes into files of all
     others: one that says anything else than an address of the environment is passed over, and nobody else by it.
 
+    :param together: as for :func:`peers`
     :param network: CIDR that the address must be in; any without
     :returns: list of ``{"id": str, "address": str}``, sorted
     """
     inside = ipaddress.ip_network(network, strict=False) if network else None
-    found = [(host, _address(mine[host], inside)) for host in peers(mine, environment, role)]
+    found = [(host, _address(mine[host], inside)) for host in peers(mine, environment, role, together)]
     return [{"id": host, "address": address} for host, address in found if address]
 
 

@@ -24,8 +24,10 @@ def listed(opts):
 
 def accepted(opts, environment):
     """
-    Hosts of an environment whose keys are accepted, by role and number.
+    Hosts of an environment whose keys are accepted, by role and number. None where there is no master.
     """
+    if opts.get("__role") == "minion":
+        return []
     return of_environment(listed(opts)["accepted"], environment)
 
 

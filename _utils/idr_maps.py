@@ -170,6 +170,17 @@ def memory(root, host, config=None):
     return size.get("ram") if isinstance(size, dict) else None
 
 
+def settings(root, host, config=None):
+    """
+    What map and profile say of a host.
+
+    :param config: the master's folder of configuration, whose profiles count as well
+    :returns: dict; empty where no map has the host with a known profile
+    :raises ValueError: a map or a profile is not readable
+    """
+    return _settings(root, host, _merged([root, *([config] if config else [])], "cloud.profiles.d")) or {}
+
+
 def _merged(folders, name):
     found: dict = {}
     for folder in folders:

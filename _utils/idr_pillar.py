@@ -13,6 +13,7 @@ import idr_firewall
 import idr_ids
 import idr_keys
 import idr_maps
+import idr_secrets
 import salt.pillar
 import salt.template
 import salt.utils.data
@@ -48,6 +49,24 @@ def compiler(opts, host):
     return salt.pillar.Pillar(quiet, grains or {"id": host}, host, "base")
 
 
+def secrets(opts, environment):
+    """
+    Make the random secrets that an environment does not have yet, those of OMERO's users in its pillar included.
+
+    :param opts: options of the master
+    :param environment: name of the environment
+    :returns: ``{"made": [...], "kept": [...]}``, names and never values
+    :raises ValueError: as :func:`idr_secrets.make`, or the pillar has a wrong key for a password
+    """
+    folder = root(opts) / "secrets"
+    told = idr_secrets.make(folder, environment)
+    # pillar only compiles with the secrets that every environment has
+    data = compiler(opts, f"{environment}-omeroreadwrite").compile_pillar()
+    users = idr_secrets.of_users(data)
+    again = idr_secrets.make(folder, environment, users) if users else {"made": []}
+    return {"made": sorted([*told["made"], *again["made"]]), "kept": told["kept"]}
+
+
 def firewall(opts, host):
     """
     Who may connect to a host, by its pillar; also while it has no secrets yet, or something else in it is wrong.
@@ -59,7 +78,7 @@ def firewall(opts, host):
     """
     pillar = compiler(opts, host).compile_pillar()
     parsed = idr_ids.parse(host)
-    secrets = f"Specified SLS 'secrets.{parsed['environment']}.{parsed['role']}' "
+    secrets = f"Specified SLS 'secrets.{parsed['environment']}."
     errors = [str(line) for line in pillar.get("_errors", ()) if not str(line).startswith(secrets)]
     found = {"firewall": pillar.get("firewall")}
     wrong_ones = [] if errors else idr_check.errors(found, {"firewall": _schemas(root(opts))["firewall"]})
@@ -94,7 +113,7 @@ def wrong(opts, host, data, pillars=None):
             *idr_check.errors(data, _schemas(place)),
             *idr_cross.within(data, idr_maps.volumes(place.parent, host), _memory(opts, place, host)),
             *_among_networks(place, host),
-            *_among_hosts(opts, place, host, pillars),
+            *_among_hosts(opts, place, host, data, pillars),
         ]
     except ValueError as exc:
         return [str(exc)]
@@ -153,17 +172,17 @@ def _read(path):
     return data
 
 
-def _among_hosts(opts, place, host, pillars):
+def _among_hosts(opts, place, host, data, pillars):
     """Only the database's pillar has a limit that other hosts' pillars have to fit in."""
     if pillars is not None:
         return idr_cross.connections(pillars).get(host, []) + shared(pillars).get(host, [])
-    parsed = idr_ids.parse(host)
-    if parsed["role"] != "database":
+    if "database" not in (data.get("roles") or ()):
         return []
+    environment = idr_ids.parse(host)["environment"]
     return _kept(
         ("connections", place, host),
         [*place.rglob("*"), *place.parent.glob("*.map"), pathlib.Path(opts["pki_dir"], "minions")],
-        lambda: idr_cross.connections(compiled(opts, place, parsed["environment"])).get(host, []),
+        lambda: idr_cross.connections(compiled(opts, place, environment)).get(host, []),
     )
 
 
@@ -188,7 +207,7 @@ def shared(pillars):
     """
     Secrets that differ between hosts of an environment which must have the same.
     """
-    return idr_cross.shared_secrets(pillars, lambda host: idr_ids.parse(host)["role"])
+    return idr_cross.shared_secrets(pillars, lambda host: pillars[host].get("roles") or [])
 
 
 def _schemas(place):

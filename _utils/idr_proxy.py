@@ -123,6 +123,6 @@ def _ports(pillar):
         (["haproxy", "readwrite", "port"], haproxy["readwrite"]["port"]),
         (["haproxy", "websocket", "port"], haproxy["websocket"]["port"]),
         (["proxy", "cachebuster", "port"], pillar["proxy"]["cachebuster"]["port"]),
-        *((["haproxy", "tcp", name], port) for name, port in sorted(haproxy["tcp"].items())),
+        *((["haproxy", "tcp", name], port) for name, port in sorted(haproxy["tcp"].items()) if port),
     ]
     return used, taken

@@ -9,17 +9,17 @@ select currentpatch, currentversion from dbpatch order by id desc limit 1;
 """
 
 
-def settings(configured, environment):
+def settings(configured, host):
     """
     Where OMERO's database is.
 
     :param configured: the pillar map ``omero:db``, with any of host, port, name, user
-    :param environment: name of the environment, which names the default host ``<environment>-database``
+    :param host: where it is by default, None if nothing says
     :returns: ``{"host": str, "port": int, "name": str, "user": str}``
-    :raises ValueError: an unknown key, a bad port, or neither a host nor an environment to derive it from.
+    :raises ValueError: an unknown key, a bad port, or no host.
     """
     found: dict = {
-        "host": f"{environment}-database" if environment else None,
+        "host": host,
         "port": 5432,
         "name": "omero",
         "user": "omero",

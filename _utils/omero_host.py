@@ -14,8 +14,10 @@ import pwd
 import shutil
 import tempfile
 
+import idr_roles
 import omero_client
 import omero_database
+import omero_endpoints
 import omero_errors
 from command_errors import failure
 from salt.exceptions import CommandExecutionError
@@ -89,8 +91,13 @@ def database(salt):
 
     :raises CommandExecutionError: pillar ``omero:db`` is wrong
     """
+    environment = pillar(salt, "environment:name")
+    host = environment and idr_roles.named(environment, "database", pillar(salt, "environment:allinone", []))
+    if "database" in pillar(salt, "roles", []):
+        # Its own name may lead to any of its addresses.
+        host = omero_endpoints.LOCAL
     try:
-        return omero_database.settings(pillar(salt, "omero:db", {}), pillar(salt, "environment:name"))
+        return omero_database.settings(pillar(salt, "omero:db", {}), host)
     except ValueError as error:
         raise CommandExecutionError(f"pillar {error}") from None
 

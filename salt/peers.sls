@@ -5,6 +5,6 @@ include:
   {%- if 'database' in pillar.roles %}
   - postgresql.clients
   {%- endif %}
-  {%- if 'omeroreadwrite' in pillar.roles and pillar.share.type == 'nfs' %}
+  {%- if 'omeroreadwrite' in pillar.roles and pillar.share.type == 'nfs' and pillar.environment.public == 'omeroreadonly' %}
   - share.clients
   {%- endif %}

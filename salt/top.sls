@@ -3,7 +3,10 @@
 {#- A host that has none of our modules yet. #}
 {%- do salt['saltutil.sync_all'](saltenv='base', refresh=True) %}
 {%- endif %}
+{#- salt-ssh, which only looks, has its modules on the master. #}
+{%- if '__master_opts__' not in opts %}
 {%- do salt['idr_modules.sync'](pillar.get('modules')) %}
+{%- endif %}
 base:
   '*':
     {%- for role in pillar.get('roles', []) %}

@@ -29,7 +29,8 @@ def configure():
         f"cloud.conf.d/{p.name}": f"etc/cloud.conf.d/{p.name}" for p in (CHECKOUT / "etc/cloud.conf.d").glob("*.conf")
     }
     links["cloud.providers.d/local.conf"] = "cloud.providers.d/local.conf"
-    shared = [p for p in (CHECKOUT / "cloud.profiles.d").glob("*.conf") if p.name != "idr-base.conf"]
+    # not those of machines that are there already: Salt Cloud would ask all minions for them each time
+    shared = [CHECKOUT / "cloud.profiles.d/idr-roles.conf"]
     links |= {f"cloud.profiles.d/{p.name}": f"cloud.profiles.d/{p.name}" for p in shared}
     links["cloud.profiles.d/idr-base.conf"] = "testbed/cloud.profiles.d/idr-base.conf"
     for old in salt.glob("*.d/*.conf"):

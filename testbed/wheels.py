@@ -13,6 +13,7 @@ REQUIREMENTS = CHECKOUT / "requirements"
 # what hosts install from the wheel folder: Salt itself, and what the OMERO states ask for
 HOST_LISTS = (
     REQUIREMENTS / "minion.txt",
+    REQUIREMENTS / "masterless.txt",
     *sorted(CHECKOUT.glob("salt/omero/files/requirements-*.txt")),
     CHECKOUT / "testbed/omero_standin/requirements.txt",
 )

@@ -8,6 +8,7 @@ include:
   - common.modules
   - common.omero
   - common.redis
+  - common.roles
   - common.share
   - common.ssh
   - common.sysctl

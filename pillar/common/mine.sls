@@ -1,9 +1,11 @@
 {#- An environment sees only itself: its pattern is exact, where a glob would match idr-test for idr as well. #}
 {%- set host = salt['idr.host'](opts.id) %}
+{%- set known = salt['idr.described'](opts.id) %}
 {%- import_yaml 'env/' ~ host.environment ~ '/environment.yaml' as environment %}
 environment:
   name: {{ host.environment }}
   network: {{ environment.network|tojson }}
+  volumes: {{ environment.get('volumes', true)|tojson }}
 
 mine_functions:
   address:
@@ -11,12 +13,13 @@ mine_functions:
     - cidr: {{ environment.network|tojson }}
     - allow_tgt: {{ host.pattern|tojson }}
     - allow_tgt_type: pcre
-{%- if host.role == 'omeroreadonly' %}
+{%- if known.public in known.roles %}
   serving:
     - mine_function: idr.serving
     - allow_tgt: {{ host.pattern|tojson }}
     - allow_tgt_type: pcre
-{%- elif host.role == 'database' %}
+{%- endif %}
+{%- if 'database' in known.roles %}
   pgbackrest:
     - mine_function: pgbackrest.cluster
     - allow_tgt: {{ host.pattern|tojson }}

@@ -15,5 +15,5 @@ firewall:
   services:
     pgbackrest:
       ports: [8432]
-      from: [{{ 'management' if host.role == 'database' else 'database' }}]
+      from: [{{ 'database' if host.role == 'management' else 'management' }}]
       when: {'pgbackrest:enabled': true}

@@ -1,9 +1,6 @@
 include:
   - pgbackrest
 
-roles:
-  - database
-
 volumes:
   db:
     label: idr-database

@@ -1,9 +1,6 @@
 include:
   - pgbackrest
 
-roles:
-  - management
-
 volumes:
   data:
     label: idr-mgmt

@@ -1,9 +1,6 @@
-roles:
-  - omeroreadonly
-
 peers:
   required:
-    - database
+    database: true
   timeout: 300
 
 omero:

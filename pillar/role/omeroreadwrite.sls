@@ -1,9 +1,6 @@
-roles:
-  - omeroreadwrite
-
 peers:
   required:
-    - database
+    database: true
   timeout: 300
 
 volumes:
@@ -36,7 +33,12 @@ firewall:
   services:
     # pages that the cache fetches anew
     http: {ports: [80], from: [proxy]}
+    # where visitors come to this server, because there are no others
+    server:
+      ports: [4063-4065]
+      from: [proxy]
+      when: {'environment:public': omeroreadwrite}
     nfs:
       ports: [2049]
       from: [omeroreadonly]
-      when: {'share:type': nfs}
+      when: {'share:type': nfs, 'environment:public': omeroreadonly}

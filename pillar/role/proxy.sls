@@ -1,13 +1,12 @@
 include:
   - proxy.cache
 
-roles:
-  - proxy
-
 peers:
   required:
-    - omeroreadonly
-    - omeroreadwrite
+    omeroreadwrite: true
+    {%- if salt['idr.described'](opts.id).public == 'omeroreadonly' %}
+    omeroreadonly: true
+    {%- endif %}
 
 volumes:
   nginxcache:
@@ -66,6 +65,8 @@ haproxy:
   # Its ports on 127.0.0.1, where nginx finds it
   http:
     port: 8081
+    # OMERO.web's on its hosts (omero:web:http there)
+    server_port: 80
     check:
       path: /webclient/keepalive_ping/
       # A sick OMERO.web answers this page with 200 as well: the body tells.
@@ -78,6 +79,7 @@ haproxy:
     timeout: 120
   readwrite:
     port: 8082
+    server_port: 80
   websocket:
     port: 8083
     server_port: 4065

@@ -12,7 +12,7 @@ extend:
   omero-server-data:
     file:
       - require:
-        - mount: volume-data
+        - sls: volumes
 {%- endif %}
 
 # what the read-only servers link to and wait for; the server itself would make them one by one
@@ -28,6 +28,18 @@ omero-data-tree:
       - file: omero-server-data
     - require_in:
       - service: omero-server-service
+
+# before OMERO hears of another database
+omero-database-fits:
+  omero.database_fits:
+    - data: {{ omero.server.config['omero.data.dir']|tojson }}
+    - require:
+      - idr: peers-known
+      - pkg: omero-tools
+      - user: omero-server-user
+      - file: omero-server-data
+    - require_in:
+      - omero: omero-server-configuration
 
 omero-schema:
   omero.schema:

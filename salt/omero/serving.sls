@@ -1,6 +1,7 @@
-# The last word of a read-only server: it can serve. The front end takes nobody before.
+# The last word of a server that visitors come to: it can serve. The front end takes nobody before.
+{%- if pillar.environment.public in pillar.roles %}
 include:
-  - omero.readonly
+  - omero.{{ pillar.environment.public|replace('omero', '', 1) }}
   - omero.web
 
 server-serves:
@@ -9,3 +10,10 @@ server-serves:
       - omero: omero-server-running
       - sls: omero.web
       - service: nginx-service
+    {%- if 'proxy' in pillar.roles %}
+    - require_in:
+      - idr: frontend-servers
+    {%- endif %}
+{%- else %}
+{}
+{%- endif %}

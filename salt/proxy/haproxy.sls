@@ -12,7 +12,7 @@ haproxy-save:
     - name: /usr/local/sbin/haproxy-save
     - source: salt://proxy/files/haproxy-save.sh
     - template: jinja
-    - context: {{ {'leader': leader}|tojson }}
+    - context: {{ {'leader': leader, 'port': pillar.haproxy.http.server_port}|tojson }}
     - mode: '0755'
 
 haproxy-unit:

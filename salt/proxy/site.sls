@@ -26,6 +26,8 @@ proxy-site:
     - check_cmd: /usr/local/sbin/nginx-check /etc/nginx/conf.d/proxy.conf
     - require:
         - file: nginx-check
-        - sls: proxy.files
+        {#- Not all of proxy.files: the list of raw servers waits for servers, which may be on this very host. #}
+        - file: proxy-maintenance
+        - file: proxy-robots
     - watch_in:
         - service: nginx-service

@@ -5,3 +5,4 @@ include:
   - nginx
   - omero.readwrite
   - omero.web
+  - omero.serving

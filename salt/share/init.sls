@@ -2,7 +2,7 @@
 {%- if 'omeroreadonly' in pillar.roles %}
 include:
   - share.{{ pillar.share.type }}
-{%- elif pillar.share.type == 'nfs' %}
+{%- elif pillar.share.type == 'nfs' and pillar.environment.public == 'omeroreadonly' %}
 include:
   - share.export
 {%- else %}

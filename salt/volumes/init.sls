@@ -3,6 +3,13 @@ volumes-packages:
     - pkgs:
         - xfsprogs
 {%- for name, volume in salt['pillar.get']('volumes', {})|dictsort %}
+{%- if not pillar.environment.volumes %}
+
+volume-{{ name }}:
+  file.directory:
+    - name: {{ volume.path|tojson }}
+    - makedirs: true
+{%- else %}
 
 volume-{{ name }}-formatted:
   volume.formatted:
@@ -34,4 +41,5 @@ volume-{{ name }}-grown:
     - name: {{ volume.path|tojson }}
     - require:
         - mount: volume-{{ name }}
+{%- endif %}
 {%- endfor %}

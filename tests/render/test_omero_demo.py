@@ -1,4 +1,4 @@
-"""Environments besides the local one: omero-demo, which has no map, and one made of a few lines of OMERO's manual."""
+"""omero-demo with its roles on hosts of their own, and an environment made of a few lines of OMERO's manual."""
 
 import functools
 import re
@@ -68,7 +68,7 @@ def test_the_demo_is_public_and_nothing_of_the_idr(compile_pillar):
     assert web["omero.web.public.enabled"] is True
     assert web["omero.web.apps"] == ["omero_iviewer", "omero_figure"]
     assert not [name for name in web if "mapr" in name or "gallery" in name]
-    assert _properties(compiled, "omero-server-configuration")["omero.db.host"] == "127.0.0.1"
+    assert _properties(compiled, "omero-server-configuration")["omero.db.host"] == "omero-demo-database"
     visible = re.compile(web["omero.web.public.url_filter"])
     assert visible.match("/webclient/img_detail/1/")
     assert visible.match("/webgateway/render_image/1/")

@@ -1,9 +1,6 @@
 # Of OMERO.server it says what differs from OMERO's own defaults. `version`, and `release` with url and sha256, are the
 # operator's to choose.
 omero:
-  db:
-    # on the same host
-    host: 127.0.0.1
   server:
     config:
       omero.data.dir: /data/OMERO

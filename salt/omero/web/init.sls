@@ -77,6 +77,7 @@ omero-web-site:
     - context: {{ {
         'backend': plan.bind,
         'extra': plan.nginx,
+        'port': web.http,
         'prefix': config.get('omero.web.prefix', '/'),
         'static_url': config.get('omero.web.static_url', '/static/'),
         'static_root': config.get('omero.web.static_root', web.dir ~ '/var/static'),

@@ -16,7 +16,7 @@ awk -v leader={{ leader }} '
     NR == FNR { if ($1 == "backend") section = $2; if ($1 == "server" && section == leader) names[++count] = $2; next }
     NF { print; if ($2 == leader) known[$4] = 1 }
     END { for (i = 1; i <= count; i++) if (!(names[i] in known))
-        print 0, leader, 0, names[i], "- 0 0 1 1 0 1 0 0 6 0 0 0 - 80 - 0 0 - - 0" }
+        print 0, leader, 0, names[i], "- 0 0 1 1 0 1 0 0 6 0 0 0 - {{ port }} - 0 0 - - 0" }
 ' /etc/haproxy/haproxy.cfg "$file.old" >"$file.new"
 mv "$file.new" "$file"
 rm -f "$file.old"

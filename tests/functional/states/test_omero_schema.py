@@ -128,6 +128,22 @@ def test_schema_is_predicted_created_and_then_left_alone(site):
     assert site.call("db_version", user=site.user) == {"version": "OMERO5.4", "patch": 0}
 
 
+@pytest.mark.parametrize("test", [True, False])
+def test_an_empty_database_beside_a_full_repository_is_the_wrong_one(site, tmp_path, test):
+    kept = tmp_path / "ManagedRepository/public_2/image.tif"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("")
+    ret = site.state("database_fits", OLD, test=test, data=str(tmp_path))
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert str(kept) in ret["comment"]
+    assert "omero.db_restore" in ret["comment"]
+    kept.unlink()
+    assert site.state("database_fits", OLD, test=test, data=str(tmp_path))["result"] is True
+    assert site.state("schema", OLD)["result"] is True
+    kept.write_text("")
+    assert site.state("database_fits", OLD, test=test, data=str(tmp_path))["result"] is True
+
+
 def test_older_schema_is_dumped_and_patched(made):
     given = {"dump": str(made.dumps)}
     predicted = made.state("schema", NEW, test=True, **given)

@@ -7,17 +7,18 @@ PILLAR = {"per_server": {"first_port": 14060, "last_port": 14062, "server_port":
 @pytest.fixture
 def frontend(load, tmp_path, monkeypatch):
     pillar = dict(PILLAR)
+    known = {"haproxy": pillar, "environment:public": "omeroreadonly"}
     peers = [{"id": f"idr-x-omeroreadonly-{number}", "address": "10.0.0.1"} for number in (1, 2)]
     module = load(
         "modules",
         "frontend",
         salt={
             "idr.peers": lambda role, serving: peers if (role, serving) == ("omeroreadonly", True) else [],
-            "pillar.get": lambda key, unmask=False: pillar if (key, unmask) == ("haproxy", True) else "***",
+            "pillar.get": lambda key, unmask=False: known[key] if unmask else "***",
         },
     )
     monkeypatch.setattr(module, "FLAGS", {of: str(tmp_path / "site" / of) for of in module.FLAGS})
-    module.peers, module.pillar = peers, pillar
+    module.peers, module.pillar, module.known = peers, pillar, known
     return module
 
 
@@ -35,6 +36,12 @@ def test_clients_are_sent_to_the_servers_of_raw_omero_alone(frontend):
     (endpoints,) = [one for one in frontend.client_arguments() if "Router" in one]
     assert "-p 14062" in endpoints
     assert "14061" not in endpoints
+
+
+def test_without_read_only_servers_it_is_the_read_write_server(frontend):
+    frontend.known["environment:public"] = "omeroreadwrite"
+    frontend.__salt__["idr.peers"] = lambda role, serving: [{"id": "x-allinone"}] if role == "omeroreadwrite" else []
+    assert frontend.raw_servers() == [{"id": "x-allinone", "port": 14060, "web": True, "api": True}]
 
 
 def test_a_server_without_a_port_is_named(frontend):

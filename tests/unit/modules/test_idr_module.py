@@ -18,15 +18,17 @@ PILLAR = {
 }
 
 
+def answers(mine_get, pillar=()):
+    """The functions that the module calls."""
+    return {"mine.get": mine_get, "pillar.get": lambda key, default="", unmask=False: dict(pillar).get(key, default)}
+
+
 @pytest.fixture
 def module(load):
     """Function that loads the module on a host with a mine and a pillar."""
 
     def module(host="idr-x-database", mine=MINE, pillar=PILLAR):
-        functions = {
-            "mine.get": lambda pattern, alias, tgt_type: mine,
-            "pillar.get": lambda key, unmask: pillar.get(key, ""),
-        }
+        functions = answers(lambda pattern, alias, tgt_type: mine, pillar)
         return load("modules", "idr", salt=functions, opts={"id": host}, context={})
 
     return module
@@ -81,8 +83,7 @@ def test_the_mine_is_asked_once_in_a_run(load):
         asked.append(pattern)
         return MINE
 
-    functions = {"mine.get": get, "pillar.get": lambda key, unmask: "192.0.2.0/24"}
-    idr = load("modules", "idr", salt=functions, opts={"id": "idr-x-database"}, context={})
+    idr = load("modules", "idr", salt=answers(get), opts={"id": "idr-x-database"}, context={})
     assert idr.peers() == idr.peers("database") + idr.peers("omeroreadonly")
     assert len(asked) == 1
     idr.peers(fresh=True)
@@ -102,8 +103,7 @@ def test_those_who_serve_are_those_who_say_so(load):
         asked.append((alias, tgt_type))
         return known[alias]
 
-    functions = {"mine.get": get, "pillar.get": lambda key, unmask: "192.0.2.0/24"}
-    idr = load("modules", "idr", salt=functions, opts={"id": "idr-x-database"}, context={})
+    idr = load("modules", "idr", salt=answers(get), opts={"id": "idr-x-database"}, context={})
     expected = [{"id": "idr-x-omeroreadonly-2", "address": "192.0.2.2"}]
     assert idr.peers("omeroreadonly", serving=True) == idr.peers("omeroreadonly", serving=True) == expected
     assert asked == [("address", "pcre"), ("serving", "pcre")]
@@ -147,3 +147,29 @@ def test_a_host_is_known_by_its_key_or_by_a_map(load, tmp_path):
     idr = load("modules", "idr", opts=opts)
     known = {name: idr.exists(f"{name}-management") for name in ("idr-x", "idr-y", "idr-z")}
     assert known == {"idr-x": True, "idr-y": True, "idr-z": False}
+
+
+def test_an_all_in_one_host_is_a_peer_by_each_of_its_roles(module):
+    mine = {"idr-x-allinone": ["192.0.2.1"], "idr-x-omeroreadonly-1": ["192.0.2.2"]}
+    idr = module("idr-x-omeroreadonly-1", mine, {**PILLAR, "environment:allinone": ["database", "proxy"]})
+    assert idr.peers("proxy") == idr.peers("database") == [{"id": "idr-x-allinone", "address": "192.0.2.1"}]
+    assert idr.peers("omeroreadwrite") == []
+    services = {"http": {"ports": [80], "from": ["proxy"]}}
+    rules = module("idr-x-omeroreadonly-1", mine, {"firewall:services": services, "environment:allinone": ["proxy"]})
+    assert "elements = { 192.0.2.1 }" in rules.firewall_rules()
+
+
+def test_pillar_is_told_what_the_maps_say(load, tmp_path):
+    (tmp_path / "pillar/schemas").mkdir(parents=True)
+    (tmp_path / "x.map").write_text("p: [idr-x-allinone, idr-x-database]\nq: [idr-y-allinone]\n")
+    opts = {"id": "master", "pillar_roots": {"base": [str(tmp_path / "other"), str(tmp_path / "pillar")]}}
+    idr = load("modules", "idr", salt={}, opts=opts, context={})
+    assert idr.described("idr-x-allinone") == {
+        "roles": ["omeroreadwrite", "proxy"],
+        "allinone": ["omeroreadwrite", "proxy"],
+        "public": "omeroreadwrite",
+    }
+    assert idr.described("idr-y-allinone")["roles"] == ["database", "omeroreadwrite", "proxy"]
+    (tmp_path / "x.map").write_text("p: [idr-x-allinone, idr-x-allinone-2]\n")
+    with pytest.raises(CommandExecutionError, match="expected one host of role allinone"):
+        idr.described("idr-x-allinone")

@@ -8,14 +8,17 @@ from salt.exceptions import CommandExecutionError
 def module(load, tmp_path, monkeypatch):
     """Function that loads the module with an answer of OMERO.web."""
 
-    def module(answer=None):
+    def module(answer=None, pillar=()):
         asked = []
+
+        def pillar_get(key, default, unmask):
+            return dict(pillar).get(key, default)
 
         def query(url):
             asked.append(url)
             return answer
 
-        loaded = load("modules", "idr_serving", salt={"http.query": query})
+        loaded = load("modules", "idr_serving", salt={"http.query": query, "pillar.get": pillar_get})
         monkeypatch.setattr(loaded, "MARK", str(tmp_path / "made/serving"))
         loaded.asked = asked
         return loaded
@@ -59,4 +62,10 @@ def test_a_mark_that_cannot_be_written_is_said(module, tmp_path):
 def test_page_is_judged_by_its_body(module, answer, said):
     loaded = module(answer)
     assert loaded.page() == said
-    assert loaded.asked == ["http://127.0.0.1/webclient/keepalive_ping/"]
+    assert loaded.asked == ["http://127.0.0.1:80/webclient/keepalive_ping/"]
+
+
+def test_page_is_asked_for_where_the_host_has_it(module):
+    loaded = module({"body": "OK"}, {"omero:web:http": 8080})
+    assert loaded.page() == ""
+    assert loaded.asked == ["http://127.0.0.1:8080/webclient/keepalive_ping/"]

@@ -95,7 +95,7 @@ def test_infrastructure_comes_before_secrets_and_releases(load, master, environm
     runner = load("runners", "infrastructure", opts=master, context={})
     first = runner.present(environment)["steps"]
     assert "errors" not in load("runners", "idr", opts=master, context={}).secrets(environment)
-    path = folder / "omero.sls"
+    path = folder / "standin.sls"
     path.write_text(path.read_text().replace("sha256: {{ sha256[version] }}", ""))
     assert load("runners", "idr", opts=master, context={}).check(environment)["errors"]
     assert runner.present(environment)["steps"] == first

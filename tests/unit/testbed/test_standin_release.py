@@ -46,15 +46,15 @@ def upgraded(tmp_path_factory):
 
 @pytest.mark.parametrize("version", [VERSION, NEXT])
 def test_the_local_environment_names_the_archives_of_both_versions(version, tmp_path):
-    source = (CHECKOUT / "pillar/env/idr-local/omero.sls").read_text()
+    source = (CHECKOUT / "pillar/env/idr-local/standin.sls").read_text()
     source = re.sub(r"set version = '.*?'", f"set version = '{version}'", source)
-    salt = {"idr.host": lambda minion: types.SimpleNamespace(role="omeroreadonly")}
+    salt = {"idr.described": lambda minion: types.SimpleNamespace(roles=["omeroreadonly"])}
     server = yaml.safe_load(jinja2.Template(source).render(salt=salt, opts=types.SimpleNamespace(id="x")))["omero"][
         "server"
     ]
     path, sha256 = standin_release.build(tmp_path, version)
     assert server["version"] == version
-    assert server["release"]["sha256"] == sha256, "put the new sha256 into pillar/env/idr-local/omero.sls"
+    assert server["release"]["sha256"] == sha256, "put the new sha256 into pillar/env/idr-local/standin.sls"
     assert server["release"]["url"].endswith("/" + path.name)
 
 

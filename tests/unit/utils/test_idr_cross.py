@@ -97,7 +97,7 @@ def test_shared_secret_is_the_same_and_never_shown():
         return {"secrets": {"database": {"omero": value}}}
 
     pillars = {"x-database": pillar("one"), "x-omeroreadwrite": pillar("two"), "x-proxy": pillar("three")}
-    found = idr_cross.shared_secrets(pillars, lambda host: host.removeprefix("x-"))
+    found = idr_cross.shared_secrets(pillars, lambda host: [host.removeprefix("x-")])
     assert _lines(found["x-omeroreadwrite"]) == {
         "secrets:database:omero": ("the same value as on x-database", "another")
     }

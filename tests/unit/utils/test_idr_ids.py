@@ -91,7 +91,7 @@ def test_who_says_anything_else_than_an_address_of_the_network_is_passed_over(sa
     found = idr_ids.addressed(mine, "idr-local", network="10.0.0.0/24")
     assert found == [{"id": "idr-local-database", "address": "10.0.0.1"}]
     mine["idr-local-proxy"] = ["x", "10.0.0.9"]
-    assert idr_ids.addressed(mine, "idr-local", "proxy", "10.0.0.0/24")[0]["address"] == "10.0.0.9"
+    assert idr_ids.addressed(mine, "idr-local", "proxy", network="10.0.0.0/24")[0]["address"] == "10.0.0.9"
 
 
 def test_pattern_matches_its_own_environment_only():

@@ -4,9 +4,9 @@ import omero_database
 import pytest
 
 
-def test_the_host_is_the_environments_database():
+def test_the_host_is_what_is_known_of_it():
     expected = {"host": "idr-test-database", "port": 5432, "name": "omero", "user": "omeroreadonly"}
-    assert omero_database.settings({"user": "omeroreadonly"}, "idr-test") == expected
+    assert omero_database.settings({"user": "omeroreadonly"}, "idr-test-database") == expected
 
 
 def test_what_is_configured_wins():
@@ -15,7 +15,7 @@ def test_what_is_configured_wins():
 
 
 @pytest.mark.parametrize(
-    ("given", "environment", "expected"),
+    ("given", "host", "expected"),
     [
         ({}, None, "omero:db:host"),
         ({"hots": "x"}, "e", "unknown hots"),
@@ -27,13 +27,13 @@ def test_what_is_configured_wins():
         ({"user": 7}, "e", "omero:db:user"),
     ],
 )
-def test_bad_settings_are_named(given, environment, expected):
+def test_bad_settings_are_named(given, host, expected):
     with pytest.raises(ValueError, match=expected):
-        omero_database.settings(given, environment)
+        omero_database.settings(given, host)
 
 
 def test_pgpass_escapes_its_separators():
-    database = omero_database.settings({}, "e")
+    database = omero_database.settings({}, "e-database")
     assert omero_database.pgpass(database, "a:b\\c") == "e-database:5432:omero:omero:a\\:b\\\\c\n"
 
 

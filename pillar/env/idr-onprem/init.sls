@@ -1,0 +1,3 @@
+include:
+  # what every environment of the IDR has; what follows may say otherwise
+  - idr
