@@ -3,7 +3,6 @@ Who this host is and who its peers are, by the minion id and the mine.
 """
 
 import os
-import pathlib
 import time
 
 import idr_firewall
@@ -127,7 +126,7 @@ def exists(minion_id):
 
         salt-run salt.cmd idr.exists idr-local-management
     """
-    return minion_id in _mapped() or minion_id in accepted(idr_ids.parse(minion_id)["environment"])
+    return minion_id in idr_maps.known(__opts__) or minion_id in accepted(idr_ids.parse(minion_id)["environment"])
 
 
 def described(minion_id):
@@ -148,20 +147,10 @@ def described(minion_id):
     """
     try:
         environment = idr_ids.parse(minion_id)["environment"]
-        hosts = [host for host in _mapped() if idr_ids.parse(host)["environment"] == environment]
+        hosts = [host for host in idr_maps.known(__opts__) if idr_ids.parse(host)["environment"] == environment]
         return idr_roles.described(minion_id, hosts)
     except ValueError as exc:
         raise CommandExecutionError(str(exc)) from exc
-
-
-def _mapped():
-    """Hosts of the maps beside the checkout's pillar."""
-    return {
-        name
-        for root in __opts__["pillar_roots"].get("base", [])
-        if pathlib.Path(root, "schemas").is_dir()
-        for name in idr_maps.hosts(pathlib.Path(root).parent)
-    }
 
 
 def publish():

@@ -74,7 +74,7 @@ def _plan(environment, wanted):
 
 def _check_ports(environment, hosts):
     """Each server has a port of its own on the proxies."""
-    for proxy in (host for host in idr_keys.accepted(__opts__, environment) if idr_ids.parse(host)["role"] == "proxy"):
+    for proxy in idr_keys.having(__opts__, environment, "proxy"):
         own = idr_pillar.compiler(__opts__, proxy).compile_pillar()["haproxy"]["per_server"]
         room = own["last_port"] - own["first_port"]
         beyond = [host for host in hosts if (idr_ids.parse(host)["number"] or 0) > room]

@@ -2,7 +2,6 @@
 The proxies of an environment, told who serves.
 """
 
-import idr_ids
 import idr_keys
 import idr_lock
 import idr_minions
@@ -27,7 +26,7 @@ class Frontends:
         self.opts, self.environment = opts, environment
         self.minions = idr_minions.Minions(opts)
         self.hosts = idr_keys.accepted(opts, environment)
-        self.proxies = [host for host in self.hosts if idr_ids.parse(host)["role"] == "proxy"]
+        self.proxies = idr_keys.having(opts, environment, "proxy")
 
     def changing(self, limit=2 * CHANGE):
         """

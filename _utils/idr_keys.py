@@ -6,6 +6,8 @@ import pathlib
 import time
 
 import idr_ids
+import idr_maps
+import idr_roles
 import salt.key
 from idr_ids import READER
 
@@ -36,6 +38,15 @@ def of_environment(ids, environment):
     Those of some ids that are hosts of an environment, by role and number.
     """
     return idr_ids.peers(dict.fromkeys(ids, True), environment)
+
+
+def having(opts, environment, role):
+    """
+    Those of :func:`accepted` that have a role; an all-in-one host has those that the maps leave to it.
+    """
+    mapped = [host for host in idr_maps.known(opts) if idr_ids.parse(host)["environment"] == environment]
+    together = idr_roles.together(mapped)
+    return [host for host in accepted(opts, environment) if role in idr_ids.roles(host, together)]
 
 
 def age(opts, host):

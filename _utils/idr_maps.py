@@ -28,6 +28,18 @@ def hosts(root, environment=None):
     return sorted(chosen)
 
 
+def known(opts):
+    """
+    Hosts of the maps beside the checkout's pillar, which is one of the pillar roots.
+
+    :param opts: Salt's options
+    :returns: sorted list of minion ids; empty where no pillar root has a folder ``schemas``
+    :raises ValueError: as :func:`hosts`
+    """
+    roots = [pathlib.Path(one) for one in opts["pillar_roots"].get("base", [])]
+    return sorted({host for root in roots if (root / "schemas").is_dir() for host in hosts(root.parent)})
+
+
 def _hosts_of(path):
     return [host for _, host in _profiled(path)]
 

@@ -18,8 +18,7 @@ class Proof:
 
     def __init__(self, opts, environment):
         self.minions = idr_minions.Minions(opts)
-        hosts = idr_keys.accepted(opts, environment)
-        self.proxies = [host for host in hosts if idr_ids.parse(host)["role"] == "proxy"]
+        self.proxies = idr_keys.having(opts, environment, "proxy")
         self.readers = idr_keys.readers(opts, environment)
         for role, found in (("proxy", self.proxies), (idr_ids.READER, self.readers)):
             if not found:

@@ -1,6 +1,7 @@
 """From a machine with sshd and sudo to a site with all roles on it: docs/real-machines.md, docs/all-in-one.md."""
 
 import json
+import time
 
 import bare
 
@@ -9,6 +10,16 @@ from testbed.paths import STATE
 ENVIRONMENT, HOST, MACHINE = "omero-local", "omero-local-allinone", "bare-1"
 MAP = "onprem-host:\n  - {host}:\n{entry}"
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyF2mPYvWJj4vRkW2p0i4Hk0nC8Zp6mY1q9d3sO1bXe"
+
+
+def arrived(local, name, within=60):
+    """Whether a minion answers within some seconds."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        done = local.run("salt", "-t", "5", "--out=json", "--static", name, "test.ping")
+        if f'"{name}": true' in done.stdout:
+            return True
+    return False
 
 
 class OneHost:
@@ -32,7 +43,7 @@ class OneHost:
         for function in ("test.ping", "grains.items", "state.show_top"):
             self._look(function, function)
         self.made = self._run_map()
-        self._ask("up", "salt-run", "manage.up", f"tgt={HOST}")
+        self.up = arrived(self.local, HOST)
         self.applied = self.local.salt(HOST, "state.apply").get(HOST)
 
     def _ask(self, name, *command):

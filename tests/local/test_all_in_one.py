@@ -11,7 +11,7 @@ import subprocess
 import bare
 import pytest
 import yaml
-from arriving import ENVIRONMENT, HOST, MACHINE, MAP, OneHost
+from arriving import ENVIRONMENT, HOST, MACHINE, MAP, OneHost, arrived
 
 from testbed.paths import CHECKOUT, STATE
 
@@ -73,7 +73,7 @@ def test_first_look_without_a_minion(one_host):
 
 
 def test_it_is_a_minion_whose_key_the_master_made(one_host):
-    assert one_host.told["up"] == [HOST], one_host.made
+    assert one_host.up, one_host.made
     accepted = (STATE / f"root/etc/salt/pki/master/minions/{HOST}").read_text().strip()
     assert one_host.on("cat /etc/salt/pki/minion/minion.pub").stdout.strip() == accepted
     assert one_host.on("stat -c %a /etc/salt/pki/minion/minion.pem").stdout.strip() == "400"
@@ -132,7 +132,7 @@ def test_a_visitor_is_refused_what_is_not(get, path):
 
 def test_the_way_of_those_who_log_in_is_no_public_one(one_host, get):
     assert get("/", port=8080)[0] == 0
-    page = one_host.on("curl -s -o /dev/null -w '%%{http_code}' http://127.0.0.1:8080/webclient/login/")
+    page = one_host.on("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/webclient/login/")
     assert page.stdout == "200"
 
 
@@ -175,6 +175,7 @@ def beside(one_host, local):
     before = bare.write_map(f"{MAP.format(host=HOST, entry=one_host.machine.entry())}idr-database:\n  - {DATABASE}\n")
     try:
         local.run("salt-cloud", "-m", f"{ENVIRONMENT}.map", "-P", "-y", "--out=json")
+        arrived(local, DATABASE)
         told["database"] = local.salt(DATABASE, "state.apply")[DATABASE]
         told["refused"] = local.salt(HOST, "state.apply")[HOST]
         local.salt(HOST, "saltutil.refresh_pillar", "wait=True")

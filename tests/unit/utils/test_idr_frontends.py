@@ -1,5 +1,6 @@
 """The proxies of an environment and who is told what."""
 
+import pathlib
 import threading
 
 import idr_frontends
@@ -25,6 +26,13 @@ def frontends(farm):
 def test_hosts_are_those_of_the_environment_whose_keys_are_accepted(frontends):
     assert frontends.hosts == [DATABASE, ONE, TWO, WRITER, PROXY, SECOND]
     assert frontends.proxies == [PROXY, SECOND]
+
+
+@pytest.mark.parametrize(("others", "proxies"), [("idr-z-database", ["idr-z-allinone"]), ("idr-z-proxy", [])])
+def test_an_all_in_one_host_is_a_proxy_where_no_other_host_is(farm, others, proxies):
+    pathlib.Path(farm.opts["root_dir"], "z.map").write_text(f"all: [idr-z-allinone, {others}]\n")
+    farm.accept("idr-z-allinone")
+    assert idr_frontends.Frontends(farm.opts, "idr-z").proxies == proxies
 
 
 def test_all_proxies_are_changed_without_waiting_for_who_is_not_there(farm, frontends):
