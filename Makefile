@@ -1,4 +1,4 @@
-.PHONY: up down test test-cloud test-endurance test-vagrant lint
+.PHONY: up down test test-anywhere test-cloud test-endurance test-vagrant lint
 
 up:
 	@testbed/run up
@@ -8,6 +8,9 @@ down:
 
 test:
 	@testbed/run test $(PYTEST_ARGS)
+
+test-anywhere:
+	@testbed/run test tests/local/test_all_in_one.py tests/local/test_zz_down.py
 
 test-cloud:
 	@testbed/run test tests/cloud tests/local/test_openstack_release.py tests/local/test_zz_down.py

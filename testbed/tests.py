@@ -20,14 +20,16 @@ LINTERS = (
 
 # They have nothing outside themselves, so every processor takes files of them.
 ALONE = ("-n", str(os.cpu_count()), "--dist", "loadfile", "tests/unit", "tests/render")
-HERE = ("tests/functional", "tests/integration")
-# All of tests/cloud, and a release there, take longer than a run of everything may: `make test-cloud`.
-CLOUD = ("tests/cloud/test_map.py", "tests/cloud/infrastructure/test_infrastructure_states.py")
-LOCAL = (
-    "tests/local",
+OTHERS = (
+    *(f"tests/{kind}" for kind in ("functional", "integration", "local")),
+    # All of tests/cloud, and a release there, take longer than a run of everything may: `make test-cloud`.
+    "tests/cloud/test_map.py",
+    "tests/cloud/infrastructure/test_infrastructure_states.py",
+    "--ignore=tests/local/test_openstack_release.py",
+    # the same on other machines: `make test-anywhere`
+    "--ignore=tests/local/test_all_in_one.py",
     # an hour of storms and deaths: `make test-endurance`
     "--ignore=tests/local/endurance",
-    "--ignore=tests/local/test_openstack_release.py",
 )
 # seconds for what goes on beside other tests
 LIMIT = 2400
@@ -63,34 +65,33 @@ def lint():
 
 def run(options):
     """
-    Run pytest with `options`; without any, the linters and then every test, but of the cloud's only some. These wait
-    most of the time, as does `make up`, which the local environment's tests want: both go on beside others.
+    Run pytest with `options`; without any, the linters and then every test, but of the cloud's only some. `make up`
+    waits half of its time: it goes on beside the tests that need nothing.
     """
     tools = _prepare([*machine.TEST_PACKAGES, *openstack.PACKAGES])
-
-    def pytest(chosen):
-        return [f"{tools}/python", "-m", "pytest", *chosen]
-
     if options:
-        return _call(tools, pytest(options))
+        return _call(tools, _pytest(tools, options))
     failed = lint()
-    failed = _call(tools, pytest(ALONE)) or failed
     # what came of it is asked by the first test that wants it
-    with _beside(tools, [CHECKOUT / "testbed/run", "up"]), _beside(tools, pytest(CLOUD)) as cloud:
-        failed = _call(tools, pytest(HERE)) or failed
-    failed = cloud.returncode or failed
-    return _call(tools, pytest(LOCAL)) or failed
+    with _beside(tools, [CHECKOUT / "testbed/run", "up"]):
+        failed = _call(tools, _pytest(tools, ALONE)) or failed
+    return _call(tools, _pytest(tools, OTHERS)) or failed
+
+
+def _pytest(tools, chosen):
+    return [f"{tools}/python", "-m", "pytest", *chosen]
 
 
 @contextlib.contextmanager
 def _beside(tools, command):
-    """Run a command while the block does; then wait for it, up to LIMIT seconds, and print what it said."""
+    """Run a command while the block does; wait for it, up to LIMIT seconds, and print what it said."""
     with tempfile.TemporaryFile() as said:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": subprocess.STDOUT}
         process = subprocess.Popen(command, cwd=CHECKOUT, env=_environment(tools), **pipes)
         try:
-            yield process
-            process.wait(LIMIT)
+            yield
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LIMIT)
         finally:
             if process.poll() is None:
                 process.terminate()

@@ -29,7 +29,7 @@ OVERLAID = [
     (DATABASE, "volumes:extra", {"label": "x", "path": "/x"}, "a volume of the host's profile (db)"),
     (DATABASE, "postgres", {}, "expected no such key, but one of"),
     (READER, "peers:timeout", 0, "expected minimum 1, found 0"),
-    (READER, "peers:required", ["datbase"], "expected one of database, omeroreadwrite"),
+    (READER, "peers:required:datbase", True, "expected no such key, but one of database"),
     (READER, "redis:parameters", "none", "expected object, found 'none'"),
     (READER, "common:packages", "curl", "expected array, found 'curl'"),
     (KEEPER, "management:lgs", {}, "expected no such key, but one of"),
