@@ -101,7 +101,7 @@ class Site:
             "compress-type": "zst",
             "start-fast": True,
         }
-        cluster = {"stanza": self.stanza, "path": str(self.data)}
+        cluster = {"stanza": self.stanza, "path": str(self.data), "host": HOSTS["database"]}
         result = salt.utils.templates.JINJA(
             str(self.checkout / "salt/pgbackrest/files/pgbackrest.conf.jinja"),
             to_str=True,
@@ -184,6 +184,7 @@ class Site:
             "pillar.get": lambda key, unmask: {
                 "postgresql": {"source": "distribution"} if side == "database" else None,
                 "environment:name": ENV,
+                "environment:allinone": [],
                 "volumes:db:path": f"{self.folder}/db",
             }[key],
         }

@@ -32,7 +32,9 @@ def save(checkout, tmp_path):
     """Function that runs the script at a start with a configuration of these servers and what was kept."""
     folder = tmp_path / "site"
     folder.mkdir()
-    text = jinja2.Template((checkout / "salt/proxy/files/haproxy-save.sh").read_text()).render(leader="readonly")
+    text = jinja2.Template((checkout / "salt/proxy/files/haproxy-save.sh").read_text()).render(
+        leader="readonly", port=80
+    )
     assert text.count("/etc/haproxy/haproxy.cfg") == 1
     script = tmp_path / "haproxy-save"
     script.write_text(text.replace("/etc/haproxy/haproxy.cfg", str(tmp_path / "haproxy.cfg")))
