@@ -33,7 +33,14 @@ PROCESS = f"master-{ENVIRONMENT}"
 PILLAR = CHECKOUT / "pillar/env" / ENVIRONMENT
 # what every host of the local cloud needs, of whichever environment
 LOCAL_PILLAR = ("omero", "proxy", "python", "share", "upgrades")
-LINKED = ("etc/master.d", "etc/cloud.conf.d", "cloud.profiles.d", "cloud.providers.d")
+# As docs/openstack.md says. With the provider of machines that are there already Salt Cloud would ask all minions.
+LINKED = (
+    "etc/master.d",
+    "etc/cloud.conf.d",
+    "cloud.profiles.d/idr-base.conf",
+    "cloud.profiles.d/idr-roles.conf",
+    "cloud.providers.d/embassy.conf",
+)
 LOGIN = f"OS_CLIENT_CONFIG_FILE={SEEN}/clouds.yaml"
 KILL_LIMIT = 60
 START = """\
@@ -119,7 +126,8 @@ class Master:
     def _link(self):
         (FOLDER / "salt").mkdir(mode=0o700)
         for source in LINKED:
-            link = FOLDER / "salt" / source.rpartition("/")[2]
+            link = FOLDER / "salt" / source.removeprefix("etc/")
+            link.parent.mkdir(exist_ok=True)
             link.symlink_to(INSIDE / source)
 
     def _write(self, name, data):
