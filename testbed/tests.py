@@ -1,7 +1,10 @@
 """`make test` and `make lint`: the tools in a virtual environment of their own, then what the user asked for."""
 
+import contextlib
 import os
 import subprocess
+import sys
+import tempfile
 
 from testbed import machine, wheels
 from testbed.console import step
@@ -17,16 +20,17 @@ LINTERS = (
 
 # They have nothing outside themselves, so every processor takes files of them.
 ALONE = ("-n", str(os.cpu_count()), "--dist", "loadfile", "tests/unit", "tests/render")
-
-# All of tests/cloud, and a release there, take longer than a run of everything may: `make test-cloud`.
-USUAL = (
+OTHERS = (
     *(f"tests/{kind}" for kind in ("functional", "integration", "local")),
+    # All of tests/cloud, and a release there, take longer than a run of everything may: `make test-cloud`.
     "tests/cloud/test_map.py",
     "tests/cloud/infrastructure/test_infrastructure_states.py",
+    "--ignore=tests/local/test_openstack_release.py",
     # an hour of storms and deaths: `make test-endurance`
     "--ignore=tests/local/endurance",
-    "--ignore=tests/local/test_openstack_release.py",
 )
+# seconds for what goes on beside other tests
+LIMIT = 2400
 
 
 def _prepare(packages=()):
@@ -36,8 +40,12 @@ def _prepare(packages=()):
 
 
 def _call(tools, command):
+    return subprocess.call(command, cwd=CHECKOUT, env=_environment(tools))
+
+
+def _environment(tools):
     path = f"{tools}:{os.environ.get('PATH', '/usr/sbin:/usr/bin:/sbin:/bin')}:/usr/sbin:/sbin"
-    return subprocess.call(command, cwd=CHECKOUT, env={**os.environ, "PATH": path})
+    return {**os.environ, "PATH": path}
 
 
 def lint():
@@ -54,9 +62,38 @@ def lint():
 
 
 def run(options):
-    """Run pytest with `options`; without any, the linters and then every test, but of the cloud's only some."""
+    """
+    Run pytest with `options`; without any, the linters and then every test, but of the cloud's only some. `make up`
+    waits half of its time: it goes on beside the tests that need nothing.
+    """
     tools = _prepare([*machine.TEST_PACKAGES, *openstack.PACKAGES])
-    failed = lint() if not options else 0
-    for chosen in [options] if options else [ALONE, USUAL]:
-        failed = _call(tools, [f"{tools}/python", "-m", "pytest", *chosen]) or failed
-    return failed
+    if options:
+        return _call(tools, _pytest(tools, options))
+    failed = lint()
+    # what came of it is asked by the first test that wants it
+    with _beside(tools, [CHECKOUT / "testbed/run", "up"]):
+        failed = _call(tools, _pytest(tools, ALONE)) or failed
+    return _call(tools, _pytest(tools, OTHERS)) or failed
+
+
+def _pytest(tools, chosen):
+    return [f"{tools}/python", "-m", "pytest", *chosen]
+
+
+@contextlib.contextmanager
+def _beside(tools, command):
+    """Run a command while the block does; wait for it, up to LIMIT seconds, and print what it said."""
+    with tempfile.TemporaryFile() as said:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": subprocess.STDOUT}
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=_environment(tools), **pipes)
+        try:
+            yield
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LIMIT)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(60)
+            said.seek(0)
+            sys.stdout.write(said.read().decode(errors="replace"))
+            sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import subprocess
 import sys
 import threading
 
@@ -12,7 +11,6 @@ from saltfactories.plugins.event_listener import EventListener
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 LOOPBACK = "127.0.0.1"
-COMING_UP = pytest.StashKey[subprocess.Popen]()
 STATUS = pytest.StashKey[int]()
 # seconds after the tests' end
 LINGER = 60
@@ -62,22 +60,8 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: (order.index(_kind(item)), item.path.name == "test_zz_down.py"))
 
 
-def pytest_runtest_setup(item):
-    """While the tests of the cloud wait for it, the local environment comes up, which those after them want."""
-    session = item.session
-    wanted = _kind(item) == "cloud" and any(_kind(one) == "local" for one in session.items)
-    if wanted and os.geteuid() == 0 and COMING_UP not in session.stash:
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        session.stash[COMING_UP] = subprocess.Popen(["make", "up"], cwd=CHECKOUT, **quiet)
-
-
 def pytest_sessionfinish(session, exitstatus):
-    """Nothing goes on when the tests have been interrupted."""
     session.config.stash[STATUS] = int(exitstatus)
-    process = session.stash.get(COMING_UP, None)
-    if process and process.poll() is None:
-        process.terminate()
-        process.wait(60)
 
 
 def pytest_unconfigure(config):
@@ -91,14 +75,3 @@ def _end(status):
     left = ", ".join(thread.name for thread in threading.enumerate() if not thread.daemon)
     print(f"{__file__}: these threads do not end within {LINGER} s: {left}", file=sys.stderr, flush=True)
     os._exit(status)
-
-
-@pytest.fixture(scope="session")
-def come_up(request):
-    """Function that waits until `make up` is over where it was begun while other tests ran, whatever came of it."""
-
-    def come_up(within=2400):
-        if COMING_UP in request.session.stash:
-            request.session.stash[COMING_UP].wait(within)
-
-    return come_up

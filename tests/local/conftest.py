@@ -125,12 +125,11 @@ class Local:
 
 
 @pytest.fixture(scope="session")
-def local(come_up):
+def local():
     """The environment; the first test that asks for it pays for `make up`."""
     if os.geteuid() != 0:
         pytest.fail("these tests make hosts and need root; run `sudo make test`")
     environment = Local()
-    come_up()
     done = environment.make("up")
     assert done.returncode == 0, done.stdout + done.stderr
     environment.up_output = done.stdout

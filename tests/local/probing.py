@@ -9,7 +9,7 @@ import sys
 import time
 
 SILENCE = 1.5
-BATCH = 4000
+BATCH = 8000
 
 
 def look(targets):
