@@ -136,7 +136,8 @@ def _gathered(at_work, serve):
     while at_work:
         done, _ = concurrent.futures.wait(at_work, timeout=1, return_when=concurrent.futures.FIRST_COMPLETED)
         failures |= {at_work.pop(one): one.result() for one in done}
-        if early and at_work and not all(failures.values()):
+        # those who become ready within a second of each other are one change of the proxies
+        if early and at_work and not done and not all(failures.values()):
             try:
                 serve()
             except (OSError, ValueError) as exc:

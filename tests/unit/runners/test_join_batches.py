@@ -177,13 +177,10 @@ def test_one_that_is_silent_fails_and_the_other_serves(farm, join):
 
 
 @pytest.mark.parametrize("moment", ["ready", "seen"])
-def test_one_that_dies_before_it_is_seen_keeps_no_other(farm, join, moment, monkeypatch):
+def test_one_that_dies_before_it_is_seen_keeps_no_other(farm, join, moment):
     batch = _start(farm, join, ONE, TWO)
     join.begin(ENV, batch)
-    with monkeypatch.context() as patch:
-        # else both are served at once when the second one becomes ready in the very moment of the look at the first
-        patch.setattr(join, "_waits", lambda _: True)
-        join.apply(ENV, batch)
+    join.apply(ENV, batch)
     (farm.dead if moment == "ready" else farm.ill).add(TWO)
     told = join.serve(ENV, batch)
     assert told["serving"] == [ONE]
