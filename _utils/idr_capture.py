@@ -18,8 +18,8 @@ import idr_snapshots
 import idr_together
 from salt.exceptions import CommandExecutionError
 
-# Seconds for hosts to write what they have, to start a timer, and to answer at all.
-PREPARE, ARM, ANSWER = 1800, 60, 30
+# Seconds for hosts to write what they have, to start a timer, to get their pillar, and to answer at all.
+PREPARE, ARM, REFRESH, ANSWER = 1800, 60, 45, 30
 # Seconds beyond their limit in which hosts that thaw by themselves may say so.
 GRACE = 5
 # Seconds for a cloud to end what it was late with.
@@ -68,20 +68,28 @@ class Capture:
         found = {"id": self.id, "environment": self.environment, "at": now(), **data}
         self._events.submit(idr_events.fire, self.opts, f"idr/snapshot/{self.id}/{step}", found)
 
-    def _all(self, function, *args, limit):
-        answers, errors = self._together.call(function, *args, limit=limit)
+    def _all(self, function, *args, limit, hosts=None):
+        answers, errors = self._together.call(function, *args, limit=limit, hosts=hosts)
         if errors:
             raise CommandExecutionError("; ".join(errors.values()))
         return answers
 
     def prepare(self):
         """
-        Have hosts write what they have, and say what they are.
+        Have hosts write what they have, and say what they are. Those whose pillar is from before a change of volumes
+        get it anew: who freezes other volumes than the cloud takes makes a set that is not of one instant.
 
         :returns: ``{host: answer of snapshot.facts}``
-        :raises CommandExecutionError: a host cannot
+        :raises CommandExecutionError: a host cannot, or does not get the pillar that the master compiles
         """
         answers = self._all("snapshot.prepare", limit=PREPARE)
+        late = list(idr_snapshots.unlike(self.volumes, answers))
+        if late:
+            self._all("saltutil.refresh_pillar", True, REFRESH, limit=ARM, hosts=late)
+            answers |= self._all("snapshot.prepare", limit=PREPARE, hosts=late)
+        wrong = idr_snapshots.unlike(self.volumes, answers)
+        if wrong:
+            raise CommandExecutionError("; ".join(wrong.values()))
         self.tell("prepared")
         return answers
 

@@ -84,6 +84,25 @@ def missing(wanted, known):
     return lines
 
 
+def unlike(wanted, answers):
+    """
+    Hosts that would freeze other volumes than are taken snapshots of, as their pillar is from before a change.
+
+    :param wanted: as :func:`volumes` returns it
+    :param answers: ``{host: answer of snapshot.facts}``
+    :returns: ``{host: what is wrong}``
+    """
+    expected: dict = {host: set() for host in answers}
+    for one in wanted.values():
+        expected[one["host"]].add(one["volume"])
+    return {
+        host: f"{host}: expected volumes {', '.join(sorted(expected[host])) or 'none'} in its pillar, found"
+        f" {', '.join(sorted(said['used'])) or 'none'}: salt {host} saltutil.refresh_pillar"
+        for host, said in sorted(answers.items())
+        if set(said["used"]) != expected[host]
+    }
+
+
 def facts(answers):
     """
     What hosts say of themselves, as a manifest has it.

@@ -108,8 +108,13 @@ class Together:
         if function == "snapshot.thaw":
             self.farm.frozen.discard(host)
             return told or {"whole": True, "by": "master", "seconds": 0.2}
+        if function == "saltutil.refresh_pillar":
+            return self.farm.known.pop(host, None) is not None
         if function == "snapshot.prepare":
-            used = {name: 7 for name in PILLARS[host]["volumes"]}
+            if told:
+                return told
+            known = self.farm.known.get(host, PILLARS[host])
+            used = {name: 7 for name in known["volumes"]}
             return {"used": used, **({"postgresql": dict(POSTGRESQL)} if host == DATABASE else {})}
         return {"omero": 4} if function == "snapshot.tables" else True
 
@@ -117,7 +122,7 @@ class Together:
 @pytest.fixture
 def runner(load, farm, monkeypatch):
     """The runner; ``farm.driver`` is the cloud's, ``farm.frozen`` who is frozen."""
-    farm.frozen, farm.driver = set(), Driver(farm)
+    farm.frozen, farm.known, farm.driver = set(), {}, Driver(farm)
     farm.cloud.driver = lambda alias: farm.driver
     farm.cloud.opts = {"providers": {"here": {}}}
     monkeypatch.setattr(idr_together, "Together", Together(farm))
@@ -151,6 +156,24 @@ def test_a_set_of_all_volumes_is_complete(farm, runner):
     assert manifest["postgresql"]["tables"] == {"omero": [3, 4]}
     assert (manifest["complete"], manifest["revision"]) == (True, "abc")
     assert runner.list_(ENV)[told["id"]]["volumes"] == 3
+
+
+def test_a_host_whose_pillar_is_from_before_a_change_gets_it(farm, runner):
+    farm.known[WRITER] = {"volumes": {}}
+    told = runner.create(ENV)
+    assert told["complete"] is True, told
+    assert told["volumes"][f"{WRITER}-data"]["used"] == 7
+    refreshed = [host for host, function in farm.calls if function == "saltutil.refresh_pillar"]
+    assert refreshed == [WRITER]
+
+
+def test_a_host_that_would_freeze_other_volumes_is_not_frozen(farm, runner):
+    other = {"used": {"old": 7}}
+    farm.told[WRITER, "snapshot.prepare"] = other
+    told = runner.create(ENV)
+    assert told["complete"] is False
+    assert f"{WRITER}: expected volumes data in its pillar, found old" in told["errors"][0]
+    assert not any(function in ("snapshot.arm", "snapshot.freeze") for _, function in farm.calls)
 
 
 def test_the_driver_is_there_before_anybody_is_frozen(farm, runner):

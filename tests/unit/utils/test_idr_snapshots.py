@@ -72,6 +72,19 @@ def test_volumes_must_be_where_they_are_frozen():
     assert idr_snapshots.missing(VOLUMES, {DB: known[DB], DATA: {"attached_to": "idr-x-omeroreadwrite"}}) == []
 
 
+def test_hosts_must_know_the_volumes_that_are_taken():
+    said = {"idr-x-database": {"used": {"db": 1}}, "idr-x-omeroreadwrite": {"used": {"data": 2}}}
+    assert idr_snapshots.unlike(VOLUMES, said) == {}
+    said["idr-x-database"]["used"] = {}
+    said["idr-x-omeroreadwrite"]["used"]["old"] = 3
+    assert idr_snapshots.unlike(VOLUMES, said) == {
+        "idr-x-database": "idr-x-database: expected volumes db in its pillar, found none: salt idr-x-database"
+        " saltutil.refresh_pillar",
+        "idr-x-omeroreadwrite": "idr-x-omeroreadwrite: expected volumes data in its pillar, found data, old: salt"
+        " idr-x-omeroreadwrite saltutil.refresh_pillar",
+    }
+
+
 def test_facts_name_volumes_as_the_cloud_does():
     said = {
         "idr-x-database": {"used": {}, "postgresql": {"version": "15.9", "volume": "db", "tables": {"omero": 3}}},
