@@ -22,8 +22,8 @@ LINTERS = (
 ALONE = ("-n", str(os.cpu_count()), "--dist", "loadfile", "tests/unit", "tests/render")
 OTHERS = (
     *(f"tests/{kind}" for kind in ("functional", "integration", "local")),
-    # All of tests/cloud, and a release there, take longer than a run of everything may: `make test-cloud`.
-    "tests/cloud/test_map.py",
+    # All of tests/cloud, and a release there, take longer than a run of everything may: `make test-cloud`. A map is
+    # made on OpenStack by tests/local/test_openstack_site.py as well.
     "tests/cloud/infrastructure/test_infrastructure_states.py",
     "--ignore=tests/local/test_openstack_release.py",
     # the same on other machines: `make test-anywhere`
