@@ -20,8 +20,8 @@ from salt.exceptions import CommandExecutionError
 
 # Seconds for hosts to write what they have, to start a timer, to get their pillar, and to answer at all.
 PREPARE, ARM, REFRESH, ANSWER = 1800, 60, 45, 30
-# Seconds beyond their limit in which hosts that thaw by themselves may say so.
-GRACE = 5
+# Seconds beyond their limit in which hosts that thaw by themselves may say so, busy as they are with what waited.
+GRACE = 15
 # Seconds for a cloud to end what it was late with.
 LATE = 3600
 
