@@ -146,9 +146,7 @@ def described(minion_id):
         salt-run salt.cmd idr.described omero-demo-allinone
     """
     try:
-        environment = idr_ids.parse(minion_id)["environment"]
-        hosts = [host for host in idr_maps.known(__opts__) if idr_ids.parse(host)["environment"] == environment]
-        return idr_roles.described(minion_id, hosts)
+        return idr_roles.described(minion_id, idr_maps.known(__opts__, idr_ids.parse(minion_id)["environment"]))
     except ValueError as exc:
         raise CommandExecutionError(str(exc)) from exc
 

@@ -44,8 +44,7 @@ def having(opts, environment, role):
     """
     Those of :func:`accepted` that have a role; an all-in-one host has those that the maps leave to it.
     """
-    mapped = [host for host in idr_maps.known(opts) if idr_ids.parse(host)["environment"] == environment]
-    together = idr_roles.together(mapped)
+    together = idr_roles.together(idr_maps.known(opts, environment))
     return [host for host in accepted(opts, environment) if role in idr_ids.roles(host, together)]
 
 

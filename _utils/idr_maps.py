@@ -28,16 +28,18 @@ def hosts(root, environment=None):
     return sorted(chosen)
 
 
-def known(opts):
+def known(opts, environment=None):
     """
     Hosts of the maps beside the checkout's pillar, which is one of the pillar roots.
 
     :param opts: Salt's options
+    :param environment: only its hosts, of which there may be none; all without
     :returns: sorted list of minion ids; empty where no pillar root has a folder ``schemas``
     :raises ValueError: as :func:`hosts`
     """
     roots = [pathlib.Path(one) for one in opts["pillar_roots"].get("base", [])]
-    return sorted({host for root in roots if (root / "schemas").is_dir() for host in hosts(root.parent)})
+    found = {host for root in roots if (root / "schemas").is_dir() for host in hosts(root.parent)}
+    return sorted(host for host in found if environment in (None, idr_ids.parse(host)["environment"]))
 
 
 def _hosts_of(path):

@@ -30,8 +30,7 @@ def configure():
     }
     links["cloud.providers.d/local.conf"] = "cloud.providers.d/local.conf"
     # not those of machines that are there already: Salt Cloud would ask all minions for them each time
-    shared = [CHECKOUT / "cloud.profiles.d/idr-roles.conf"]
-    links |= {f"cloud.profiles.d/{p.name}": f"cloud.profiles.d/{p.name}" for p in shared}
+    links["cloud.profiles.d/idr-roles.conf"] = "cloud.profiles.d/idr-roles.conf"
     links["cloud.profiles.d/idr-base.conf"] = "testbed/cloud.profiles.d/idr-base.conf"
     for old in salt.glob("*.d/*.conf"):
         if old.is_symlink() and f"{old.parent.name}/{old.name}" not in links:
